@@ -1,0 +1,23 @@
+# Warnings, sanitizers, and the flags of each instruction-set level.
+add_library(suan_flags INTERFACE)
+target_compile_options(suan_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
+  -Wno-unknown-pragmas -fno-math-errno $<$<BOOL:${SN_WERROR}>:-Werror>)
+target_compile_definitions(suan_flags INTERFACE _GNU_SOURCE)
+target_include_directories(suan_flags INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+if(SN_PTHREAD_TEAM)
+  target_compile_definitions(suan_flags INTERFACE SN_PTHREAD_TEAM=1)
+elseif(OpenMP_C_FOUND)
+  target_link_libraries(suan_flags INTERFACE OpenMP::OpenMP_C)
+endif()
+if(SN_SANITIZE)
+  target_compile_options(suan_flags INTERFACE -fsanitize=${SN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(suan_flags INTERFACE -fsanitize=${SN_SANITIZE})
+endif()
+if(SN_FUZZ)
+  target_compile_options(suan_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+set(SN_ISA_FLAGS_avx2 -mavx2 -mfma -mf16c)
+set(SN_ISA_FLAGS_avx512 ${SN_ISA_FLAGS_avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512)
+set(SN_ISA_FLAGS_vnni ${SN_ISA_FLAGS_avx512} -mavx512vnni)
+set(SN_ISA_FLAGS_amx ${SN_ISA_FLAGS_vnni} -mavx512bf16 -mamx-tile -mamx-bf16 -mamx-int8)

@@ -1,0 +1,30 @@
+# Generates the const tables from the folders: one file = one entry.
+
+# Writes ${out}: externs and a NULL-terminated table of pointers to `type` named `table`.
+function(sn_write_table out header type table names)
+  set(text "/* Made by the build; do not edit. */\n#include \"${header}\"\n\n")
+  foreach(name IN LISTS names)
+    string(APPEND text "extern const ${type} ${name};\n")
+  endforeach()
+  string(APPEND text "\nextern const ${type} *const ${table}[];\nconst ${type} *const ${table}[] = {\n")
+  foreach(name IN LISTS names)
+    string(APPEND text "    &${name},\n")
+  endforeach()
+  string(APPEND text "    0,\n};\n")
+  file(CONFIGURE OUTPUT ${out} CONTENT "${text}" @ONLY)
+endfunction()
+
+# Names of the `const <type> <prefix>...` definitions in the files.
+function(sn_find_records out type prefix)
+  set(names "")
+  foreach(path IN LISTS ARGN)
+    file(STRINGS ${path} lines REGEX "^const ${type} ${prefix}[a-z0-9_]+ *=")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
+    foreach(line IN LISTS lines)
+      string(REGEX REPLACE "^const ${type} (${prefix}[a-z0-9_]+).*" "\\1" name "${line}")
+      list(APPEND names ${name})
+    endforeach()
+  endforeach()
+  list(SORT names)
+  set(${out} "${names}" PARENT_SCOPE)
+endfunction()

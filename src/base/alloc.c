@@ -1,0 +1,50 @@
+#include "base/alloc.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+static _Atomic int64_t fail_after = -1;
+static _Atomic int64_t n_requests;
+
+static int request_fails(void) {
+    int64_t seen = atomic_fetch_add_explicit(&n_requests, 1, memory_order_relaxed);
+    int64_t limit = atomic_load_explicit(&fail_after, memory_order_relaxed);
+    return limit >= 0 && seen >= limit;
+}
+
+void *sn_alloc(size_t size) { return request_fails() ? NULL : malloc(size ? size : 1); }
+
+void *sn_calloc(size_t count, size_t size) {
+    if (request_fails()) return NULL;
+    return count && size ? calloc(count, size) : calloc(1, 1);
+}
+
+void *sn_realloc(void *p, size_t size) { return request_fails() ? NULL : realloc(p, size ? size : 1); }
+
+void *sn_alloc_aligned(size_t size, size_t alignment) {
+    if (request_fails()) return NULL;
+    if (size > SIZE_MAX - alignment) return NULL;
+    size_t rounded = (size + alignment - 1) / alignment * alignment;
+    return aligned_alloc(alignment, rounded ? rounded : alignment);
+}
+
+void sn_free(void *p) { free(p); }
+
+char *sn_strndup(const char *s, size_t n) {
+    if (n == SIZE_MAX) return NULL;
+    char *copy = sn_alloc(n + 1);
+    if (!copy) return NULL;
+    if (n) memcpy(copy, s, n);
+    copy[n] = 0;
+    return copy;
+}
+
+char *sn_strdup(const char *s) { return sn_strndup(s, strlen(s)); }
+
+void sn_alloc_fail_after(int64_t n) {
+    atomic_store(&n_requests, 0);
+    atomic_store(&fail_after, n);
+}
+
+int64_t sn_alloc_count(void) { return atomic_load(&n_requests); }

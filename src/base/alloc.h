@@ -1,0 +1,21 @@
+/* The only way memory is taken from the system. Tests can make the n-th request fail. */
+#ifndef SN_BASE_ALLOC_H
+#define SN_BASE_ALLOC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+void *sn_alloc(size_t size);                /* uninitialised; NULL without memory; size 0 gives a valid pointer */
+void *sn_calloc(size_t count, size_t size); /* zeroed; the product is checked */
+void *sn_realloc(void *p, size_t size);     /* on NULL the old block is untouched */
+void *sn_alloc_aligned(size_t size, size_t alignment); /* free with sn_free */
+void sn_free(void *p);                                 /* NULL is fine */
+char *sn_strdup(const char *s);
+char *sn_strndup(const char *s, size_t n); /* copies exactly n bytes and adds a zero */
+
+/* Tests only: the n-th request from now (0 = the next) fails, and all after it; -1 turns it off. */
+void sn_alloc_fail_after(int64_t n);
+/* Requests seen since the last sn_alloc_fail_after call. */
+int64_t sn_alloc_count(void);
+
+#endif

@@ -1,0 +1,22 @@
+/* Attributes of the ops that have tuned kernels and more to say than their shapes. */
+#ifndef SN_KERNEL_ATTR_H
+#define SN_KERNEL_ATTR_H
+
+#include "suan/position.h"
+
+/* out[..., m, n] = sum_k a[..., m, k] * b[..., k, n]; with transpose_b, b is [..., n, k] (how linear
+ * layers store weights), with transpose_a, a is [..., k, m]. Leading dimensions broadcast. */
+typedef struct sn_matmul_attr {
+    bool transpose_a, transpose_b;
+} sn_matmul_attr;
+
+/* See the attention op. */
+typedef struct sn_attention_attr {
+    sn_position position;
+} sn_attention_attr;
+
+typedef struct sn_norm_attr {
+    double epsilon;
+} sn_norm_attr;
+
+#endif
