@@ -49,11 +49,12 @@ SN_API sn_status sn_grad(sn_graph *g, sn_value *loss, sn_value *const *wrt, int 
 /* ---- Plans ---- */
 
 typedef struct sn_plan_options {
-    int n_threads;   /* 0: one per core; ignored when `team` is given (library-internal) */
-    bool exact_f32;  /* products and sums in f32 whatever the weights are */
-    bool profile;    /* time each node */
-    void *team;      /* internal: a thread team to borrow */
-    void *workspace; /* internal: a growable buffer to share between plans */
+    int n_threads;              /* 0: one per core; ignored when `team` is given */
+    bool exact_f32;             /* products and sums in f32 whatever the weights are */
+    bool profile;               /* time each node */
+    const volatile int *cancel; /* may be NULL: a run stops between nodes once it is nonzero */
+    void *team;                 /* internal: a thread team to borrow (sn_team) */
+    void *workspace; /* internal: a buffer to share between plans that never run at the same time (sn_workspace) */
 } sn_plan_options;
 
 typedef struct sn_plan_memory {

@@ -1,0 +1,94 @@
+/* Reverse-mode differentiation: each node's vjp appends more nodes of the same graph. */
+#include "graph/graph.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+
+typedef struct backward {
+    sn_graph *g;
+    int64_t n_values;   /* of the graph before any gradient node */
+    bool *needed;       /* by value id: depends on a wrt */
+    sn_value **adjoint; /* by value id: gradient so far, or NULL */
+} backward;
+
+static bool any_needed(const backward *b, const sn_node *n) {
+    for (int i = 0; i < n->n_in; i++)
+        if (n->in[i] && b->needed[n->in[i]->id]) return true;
+    return false;
+}
+
+static void mark_needed(backward *b, sn_value *const *wrt, int n_wrt, int64_t n_nodes) {
+    for (int i = 0; i < n_wrt; i++) b->needed[wrt[i]->id] = true;
+    for (int64_t i = 0; i < n_nodes; i++) {
+        sn_node *n = b->g->nodes[i];
+        if (!any_needed(b, n)) continue;
+        for (int k = 0; k < n->op->n_out; k++)
+            if (sn_dtype_is_float(n->out[k].tensor.dtype)) b->needed[n->out[k].id] = true;
+    }
+}
+
+static void accumulate(backward *b, sn_value *v, sn_value *gradient) {
+    sn_value **slot = &b->adjoint[v->id];
+    if (!sn_same_shape(&v->tensor, &gradient->tensor) || v->tensor.dtype != gradient->tensor.dtype) {
+        sn_graph_fail(b->g, SN_ERR_INTERNAL, "the gradient of a %s %s came out as %s %s",
+                      sn_dtype_name(v->tensor.dtype), sn_shape_text(&v->tensor), sn_dtype_name(gradient->tensor.dtype),
+                      sn_shape_text(&gradient->tensor));
+        return;
+    }
+    *slot = *slot ? sn_add(b->g, *slot, gradient) : gradient;
+}
+
+static void differentiate_node(backward *b, const sn_node *n) {
+    sn_value *grad_out[SN_MAX_OUTPUTS] = {0}, *grad_in[SN_MAX_INPUTS] = {0};
+    bool reached = false;
+    for (int k = 0; k < n->op->n_out; k++) {
+        grad_out[k] = b->adjoint[n->out[k].id];
+        reached |= grad_out[k] != NULL;
+    }
+    if (!reached || !any_needed(b, n)) return;
+    if (!n->op->vjp) {
+        sn_graph_fail(b->g, SN_ERR_UNSUPPORTED, "%s has no gradient: %s", n->op->name, n->op->no_gradient);
+        return;
+    }
+    n->op->vjp(b->g, n, grad_out, grad_in);
+    for (int i = 0; i < n->n_in; i++)
+        if (grad_in[i] && n->in[i] && b->needed[n->in[i]->id]) accumulate(b, n->in[i], grad_in[i]);
+}
+
+static void run_backward(backward *b, sn_value *loss, sn_value *const *wrt, int n, sn_value **grads) {
+    int64_t n_nodes = loss->node ? loss->node->id + 1 : 0;
+    mark_needed(b, wrt, n, n_nodes);
+    b->adjoint[loss->id] = sn_fill(b->g, loss->tensor.dtype, loss->tensor.n_dims, loss->tensor.shape, 1);
+    for (int64_t i = n_nodes - 1; i >= 0 && b->g->status == SN_OK; i--) differentiate_node(b, b->g->nodes[i]);
+    for (int i = 0; i < n && b->g->status == SN_OK; i++) {
+        const sn_tensor *t = &wrt[i]->tensor;
+        sn_value *found = b->adjoint[wrt[i]->id];
+        grads[i] = found ? found : sn_fill(b->g, t->dtype, t->n_dims, t->shape, 0);
+    }
+}
+
+static sn_status check_arguments(sn_graph *g, const sn_value *loss, sn_value *const *wrt, int n) {
+    SN_TRY(sn_graph_status(g));
+    if (!loss || loss->graph != g) return sn_fail(SN_ERR_ARGUMENT, "grad: the loss is not a value of this graph");
+    if (sn_tensor_count(&loss->tensor) != 1 || !sn_dtype_is_float(loss->tensor.dtype))
+        return sn_fail(SN_ERR_SHAPE, "grad: the loss must be one float, it is %s %s: reduce it with sn_mean_all",
+                       sn_dtype_name(loss->tensor.dtype), sn_shape_text(&loss->tensor));
+    for (int i = 0; i < n; i++)
+        if (!wrt[i] || wrt[i]->graph != g || !sn_dtype_is_float(wrt[i]->tensor.dtype))
+            return sn_fail(SN_ERR_ARGUMENT, "grad: value %d to differentiate by is not a float value of this graph", i);
+    return SN_OK;
+}
+
+sn_status sn_grad(sn_graph *g, sn_value *loss, sn_value *const *wrt, int n, sn_value **grads) {
+    SN_TRY(check_arguments(g, loss, wrt, n));
+    backward b = {.g = g, .n_values = g->n_values};
+    b.needed = sn_calloc((size_t)g->n_values, sizeof *b.needed);
+    b.adjoint = sn_calloc((size_t)g->n_values, sizeof *b.adjoint);
+    if (b.needed && b.adjoint)
+        run_backward(&b, loss, wrt, n, grads);
+    else
+        sn_graph_fail(g, SN_ERR_MEMORY, "out of memory for a gradient");
+    sn_free(b.needed);
+    sn_free(b.adjoint);
+    return sn_graph_status(g);
+}
