@@ -38,17 +38,30 @@ enum {
     SN_OP_INPLACE0 = 4 /* out[0] may overwrite in[0] when shapes and dtypes are equal */
 };
 
-/* One generated test case: shapes of the inputs (n_dims -1 ends or skips), ranges, the attribute. */
+/* One test case: the inputs' shapes and values, the attribute. The driver (tests/op/op_table_test.c) runs each
+ * as it stands and again with its inputs as transposed and sliced views. Keep a case below ~300 elements:
+ * the gradient check evaluates the forward several times per element. */
 typedef struct sn_op_case {
     int n_in;
     struct {
         int n_dims; /* -1: optional input left out */
         int64_t shape[SN_MAX_DIMS];
-        sn_dtype dtype;   /* SN_F32 entries become f64 in the gradient check */
-        double low, high; /* uniform values; for i32 inputs, integers in [low, high) */
+        sn_dtype dtype;       /* SN_F32 entries become f64 in the gradient check; block dtypes are quantized from f32 */
+        double low, high;     /* uniform values; for i32 inputs, integers in [low, high) */
+        const double *values; /* not NULL: these values in row-major order (index tables) instead of random ones */
     } in[SN_MAX_INPUTS];
     const void *attr; /* NULL where the op has no attributes */
 } sn_op_case;
+
+/* Entries of `in` above: SN_CASE_F32(-1, 1, 2, 3, 5) is a [3, 5] tensor uniform in [-1, 1]; a scalar is
+ * SN_CASE_F32(-1, 1, 0, 0). */
+#define SN_CASE_IN(dtype_, low_, high_, n_dims_, ...)                                                                  \
+    { .n_dims = (n_dims_), .shape = {__VA_ARGS__}, .dtype = (dtype_), .low = (low_), .high = (high_) }
+#define SN_CASE_F32(low_, high_, n_dims_, ...) SN_CASE_IN(SN_F32, low_, high_, n_dims_, __VA_ARGS__)
+#define SN_CASE_I32(low_, high_, n_dims_, ...) SN_CASE_IN(SN_I32, low_, high_, n_dims_, __VA_ARGS__)
+#define SN_CASE_ABSENT                                                                                                 \
+    { .n_dims = -1 }
+#define SN_COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
 
 typedef struct sn_op_def {
     const char *name, *formula, *source; /* one line each; source "" where it is common knowledge */
@@ -66,6 +79,12 @@ typedef struct sn_op_def {
     sn_cost (*cost)(const void *attr, const sn_tensor *in, int n_in, const sn_tensor *out);
     const sn_op_case *cases;
     int n_cases;
+    /* Inputs `infer` must refuse with SN_ERR_SHAPE. Optional where a wrong dtype or rank of a case is refused. */
+    const sn_op_case *bad_cases;
+    int n_bad_cases;
+    /* A larger case of random ragged shape, the same for the same seed: every tuned kernel that applies to it is
+     * compared with the reference. NULL: only the cases are. */
+    void (*random_case)(uint64_t seed, sn_op_case *out);
     double tolerance;   /* relative, of a tuned f32 kernel against the reference; 0: 1e-5 */
     unsigned grad_mask; /* inputs the gradient check may differentiate; 0: all of float dtype */
 } sn_op_def;

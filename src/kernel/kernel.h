@@ -40,6 +40,7 @@ typedef struct sn_kernel {
     bool (*applicable)(const sn_call *call);
     size_t (*workspace)(const sn_call *call, int n_threads); /* NULL: none */
     sn_run_fn run;
+    bool threads_vary; /* the last bits may depend on the number of threads; otherwise tests demand that they do not */
 } sn_kernel;
 
 /* All records, made by the build from src/kernel/<op>_<variant>.c, each defining
