@@ -76,6 +76,8 @@ SN_API sn_status sn_position_rope(int d_head, int n_rot, double base, sn_pair_la
 SN_API double sn_pos_map_at(const sn_pos_map *map, int64_t x);
 /* Index of the pair's piece, or -1 where the key is not seen. */
 SN_API int sn_position_piece(const sn_position *p, int64_t i, int64_t j);
+/* The number of keys among 0..i that query i sees. */
+SN_API int64_t sn_position_count(const sn_position *p, int64_t i);
 SN_API double sn_position_scale(const sn_position *p, int64_t i);
 /* The logit of one pair by the definition above, in double: the oracle of all attention code. q and k have
  * d_head components. -INFINITY for an unseen pair. */

@@ -4,7 +4,8 @@
 
 double sn_pos_map_at(const sn_pos_map *map, int64_t x) {
     double scaled = (double)x * map->scale;
-    if (map->floors) scaled = floor(scaled);
+    /* x * (1/G) can fall just short of a whole number (49 * (1.0/49) < 1); up to 2^50 the nudge mends exactly that. */
+    if (map->floors) scaled = floor(scaled * (1 + 0x1p-50));
     return fmin(map->clamp, map->offset + scaled);
 }
 
@@ -22,12 +23,46 @@ int sn_position_piece(const sn_position *p, int64_t i, int64_t j) {
     return -1;
 }
 
+typedef struct span {
+    int64_t from, to; /* of keys, half-open */
+} span;
+
+static span cut(span a, span b) { return (span){a.from > b.from ? a.from : b.from, a.to < b.to ? a.to : b.to}; }
+
+/* The keys 0..i at distances r_min <= r < r_max. */
+static span at_distance(int64_t i, int64_t r_min, int64_t r_max) {
+    span s = {0, i + 1};
+    if (r_max <= i) s.from = i - r_max + 1;
+    if (r_min > 0) s.to = r_min > i ? 0 : i - r_min + 1;
+    return s;
+}
+
+int64_t sn_position_count(const sn_position *p, int64_t i) {
+    const span shown[2] = {at_distance(i, 0, p->mask.window), cut((span){0, i + 1}, (span){0, p->mask.sinks})};
+    int64_t count = 0;
+    span seen[2 * SN_MAX_PIECES];
+    int n = 0;
+    for (int c = 0; c < p->n_pieces; c++) {
+        span piece = cut(at_distance(i, p->piece[c].r_min, p->piece[c].r_max), (span){0, p->piece[c].key_max});
+        for (int k = 0; k < 2; k++) seen[n++] = cut(piece, shown[k]);
+    }
+    for (int64_t at = 0; at <= i;) { /* the union of the spans, left to right */
+        int64_t end = at, next = i + 1;
+        for (int c = 0; c < n; c++) {
+            if (seen[c].from >= seen[c].to || seen[c].to <= at) continue;
+            if (seen[c].from <= at && seen[c].to > end) end = seen[c].to;
+            if (seen[c].from > at && seen[c].from < next) next = seen[c].from;
+        }
+        count += end - at;
+        at = end > at ? end : next;
+    }
+    return count;
+}
+
 double sn_position_scale(const sn_position *p, int64_t i) {
     const sn_logit_scale *s = &p->scale;
     if (s->log_base <= 0) return s->constant;
-    double n = (double)i + 1;
-    if (p->mask.window != SN_NO_LIMIT) n = fmin(n, (double)p->mask.window + (double)p->mask.sinks);
-    double ratio = log(fmax(n, s->log_min)) / log(s->log_base);
+    double ratio = log(fmax((double)sn_position_count(p, i), s->log_min)) / log(s->log_base);
     return s->constant * fmax(s->log_floor, ratio);
 }
 
