@@ -50,10 +50,11 @@ foreach(target IN LISTS SN_OBJECT_TARGETS)
   target_compile_definitions(${target} PRIVATE SN_BUILDING=1 SN_VERSION="${PROJECT_VERSION}")
 endforeach()
 
-# The static library sees all symbols (tests reach internals); the installed one hides them.
+# The shared library shows the public functions only; tests reach the internal ones through the static one.
+add_library(suan SHARED)
 add_library(suan_internal STATIC)
-add_library(suan)
 set_target_properties(suan PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0)
+set_target_properties(suan_internal PROPERTIES OUTPUT_NAME suan)
 foreach(library suan_internal suan)
   foreach(target IN LISTS SN_OBJECT_TARGETS)
     target_sources(${library} PRIVATE $<TARGET_OBJECTS:${target}>)

@@ -1,0 +1,37 @@
+# Installs the program, the library (shared and static), headers, suan.pc and a CMake package.
+include(CMakePackageConfigHelpers)
+
+set_target_properties(suan PROPERTIES EXPORT_NAME suan)
+install(TARGETS suan EXPORT suan-targets)
+install(TARGETS suan_internal ARCHIVE)
+if(TARGET suan_program)
+  install(TARGETS suan_program)
+endif()
+install(DIRECTORY include/suan DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(EXPORT suan-targets NAMESPACE suan:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/suan)
+
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/suan-config-version.cmake COMPATIBILITY SameMinorVersion)
+file(WRITE ${PROJECT_BINARY_DIR}/suan-config.cmake "include(\"\${CMAKE_CURRENT_LIST_DIR}/suan-targets.cmake\")\n")
+install(FILES ${PROJECT_BINARY_DIR}/suan-config.cmake ${PROJECT_BINARY_DIR}/suan-config-version.cmake
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/suan)
+
+# What a static link needs. oneDNN ships no .pc file, so it is named as a library.
+set(SN_PC_REQUIRES "")
+set(SN_PC_LIBS "-lm -lpthread")
+foreach(pair jansson:jansson pcre2:libpcre2-8 utf8proc:libutf8proc png:libpng cairo:cairo zlib:zlib)
+  string(REPLACE ":" ";" pair ${pair})
+  list(GET pair 0 name)
+  list(GET pair 1 module)
+  string(TOUPPER ${name} upper)
+  if(SN_${upper})
+    string(APPEND SN_PC_REQUIRES " ${module}")
+  endif()
+endforeach()
+if(SN_ONEDNN)
+  string(APPEND SN_PC_LIBS " -ldnnl")
+endif()
+if(OpenMP_C_FOUND AND NOT SN_PTHREAD_TEAM)
+  string(APPEND SN_PC_LIBS " -lgomp")
+endif()
+configure_file(cmake/suan.pc.in ${PROJECT_BINARY_DIR}/suan.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/suan.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
