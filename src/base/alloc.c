@@ -7,23 +7,29 @@
 static _Atomic int64_t fail_after = -1;
 static _Atomic int64_t n_requests;
 
-static int request_fails(void) {
+static _Atomic size_t largest_request;
+
+static int request_fails(size_t size) {
+    size_t largest = atomic_load_explicit(&largest_request, memory_order_relaxed);
+    while (size > largest && !atomic_compare_exchange_weak(&largest_request, &largest, size)) continue;
     int64_t seen = atomic_fetch_add_explicit(&n_requests, 1, memory_order_relaxed);
     int64_t limit = atomic_load_explicit(&fail_after, memory_order_relaxed);
     return limit >= 0 && seen >= limit;
 }
 
-void *sn_alloc(size_t size) { return request_fails() ? NULL : malloc(size ? size : 1); }
+void *sn_alloc(size_t size) { return request_fails(size) ? NULL : malloc(size ? size : 1); }
 
 void *sn_calloc(size_t count, size_t size) {
-    if (request_fails()) return NULL;
+    size_t total;
+    if (__builtin_mul_overflow(count, size, &total)) total = SIZE_MAX;
+    if (request_fails(total)) return NULL;
     return count && size ? calloc(count, size) : calloc(1, 1);
 }
 
-void *sn_realloc(void *p, size_t size) { return request_fails() ? NULL : realloc(p, size ? size : 1); }
+void *sn_realloc(void *p, size_t size) { return request_fails(size) ? NULL : realloc(p, size ? size : 1); }
 
 void *sn_alloc_aligned(size_t size, size_t alignment) {
-    if (request_fails()) return NULL;
+    if (request_fails(size)) return NULL;
     if (size > SIZE_MAX - alignment) return NULL;
     size_t rounded = (size + alignment - 1) / alignment * alignment;
     return aligned_alloc(alignment, rounded ? rounded : alignment);
@@ -44,7 +50,10 @@ char *sn_strdup(const char *s) { return sn_strndup(s, strlen(s)); }
 
 void sn_alloc_fail_after(int64_t n) {
     atomic_store(&n_requests, 0);
+    atomic_store(&largest_request, 0);
     atomic_store(&fail_after, n);
 }
 
 int64_t sn_alloc_count(void) { return atomic_load(&n_requests); }
+
+size_t sn_alloc_largest(void) { return atomic_load(&largest_request); }

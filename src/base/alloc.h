@@ -17,5 +17,7 @@ char *sn_strndup(const char *s, size_t n); /* copies exactly n bytes and adds a 
 void sn_alloc_fail_after(int64_t n);
 /* Requests seen since the last sn_alloc_fail_after call. */
 int64_t sn_alloc_count(void);
+/* The largest of them in bytes: a small file must not be able to ask for much. */
+size_t sn_alloc_largest(void);
 
 #endif

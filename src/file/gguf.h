@@ -3,7 +3,7 @@
 #ifndef SN_FILE_GGUF_H
 #define SN_FILE_GGUF_H
 
-#include "base/map.h"
+#include "file/reader.h"
 #include "suan/tensor.h"
 
 /* The file format's own value types; the numbers are the format's. */
@@ -23,11 +23,6 @@ typedef enum sn_gguf_type {
     SN_GGUF_F64
 } sn_gguf_type;
 
-typedef struct sn_text {
-    const char *data; /* not zero-terminated */
-    size_t size;
-} sn_text;
-
 /* One metadata value; arrays point into the map (packed, little-endian, maybe unaligned). */
 typedef struct sn_gguf_value {
     sn_text key;
@@ -42,8 +37,11 @@ typedef struct sn_gguf sn_gguf;
 /* Opens a file, or all parts of a split one given its first part (name-00001-of-0000N.gguf). Every size is
  * checked against the bytes that exist. Tensor types suan does not have are refused by name when asked for. */
 sn_status sn_gguf_open(const char *path, sn_gguf **out);
-/* The same over memory the caller keeps alive (fuzzing, embedded models). `name` is for messages. */
-sn_status sn_gguf_open_memory(const char *name, const void *data, size_t size, sn_gguf **out);
+sn_status sn_gguf_open_limited(const char *path, const sn_read_limits *limits, sn_gguf **out);
+/* The same over memory the caller keeps alive, 8-byte aligned (fuzzing, embedded models). `name` is for messages.
+ * A split file is refused: it needs a path. */
+sn_status sn_gguf_open_memory(const char *name, const void *data, size_t size, const sn_read_limits *limits,
+                              sn_gguf **out);
 void sn_gguf_close(sn_gguf *f);
 
 int64_t sn_gguf_n_values(const sn_gguf *f);
@@ -56,17 +54,35 @@ sn_status sn_gguf_get_i64(const sn_gguf *f, const char *key, int64_t *out, bool 
 sn_status sn_gguf_get_f64(const sn_gguf *f, const char *key, double *out, bool *found);
 sn_status sn_gguf_get_bool(const sn_gguf *f, const char *key, bool *out, bool *found);
 sn_status sn_gguf_get_text(const sn_gguf *f, const char *key, sn_text *out, bool *found);
-/* Element i of a numeric array value, converted. */
+/* An array of `element`; *out is its value. Same rules for absence and for another type. */
+sn_status sn_gguf_get_array(const sn_gguf *f, const char *key, sn_gguf_type element, const sn_gguf_value **out,
+                            bool *found);
+/* "u32", "array": for messages and listings. */
+const char *sn_gguf_type_name(sn_gguf_type type);
+/* Bytes of one value of a fixed-size type, else 0. */
+size_t sn_gguf_type_size(sn_gguf_type type);
+/* Element i of a numeric array value (or i = 0 of a scalar), converted. 0 for strings and for i out of range;
+ * unsigned values above INT64_MAX and floats beyond the range are clamped by array_i64. */
 double sn_gguf_array_f64(const sn_gguf_value *v, int64_t i);
 int64_t sn_gguf_array_i64(const sn_gguf_value *v, int64_t i);
 
 int64_t sn_gguf_n_tensors(const sn_gguf *f);
 const char *sn_gguf_tensor_name(const sn_gguf *f, int64_t i);
+int64_t sn_gguf_find_tensor(const sn_gguf *f, const char *name); /* its number, -1 when absent */
+/* Dimensions, outermost first, into shape[4]; returns their number. Works for every type. */
+int sn_gguf_tensor_shape(const sn_gguf *f, int64_t i, int64_t shape[4]);
+/* Bytes in the file; 0 where the type is unknown. */
+int64_t sn_gguf_tensor_bytes(const sn_gguf *f, int64_t i);
+/* Bytes of all parts on disk. */
+int64_t sn_gguf_file_bytes(const sn_gguf *f);
+int sn_gguf_version(const sn_gguf *f);
+const char *sn_gguf_name(const sn_gguf *f); /* "gguf: path", to begin messages with */
 /* A view into the map, dims outermost first (reversed from the file). SN_ERR_UNSUPPORTED names the type;
  * SN_ERR_NOT_FOUND names the tensor. */
 sn_status sn_gguf_tensor(const sn_gguf *f, const char *name, sn_tensor *out);
 sn_status sn_gguf_tensor_at(const sn_gguf *f, int64_t i, sn_tensor *out);
-/* "IQ4_XS", "Q4_K": the file's own type name, also of types suan cannot read. */
+/* "IQ4_XS", "Q4_K": the file's own type name, also of types suan cannot read; "unknown" for a
+ * number no type has. */
 const char *sn_gguf_tensor_type_name(const sn_gguf *f, int64_t i);
 
 #endif
