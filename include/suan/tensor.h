@@ -64,7 +64,8 @@ SN_API bool sn_tensor_is_contiguous(const sn_tensor *t); /* row-major without ga
  * last dimension is no multiple of the block. */
 SN_API sn_status sn_shape_bytes(sn_dtype dtype, int n_dims, const int64_t *shape, int64_t *out);
 
-/* Converts n elements between any float or block type and f32; n is a multiple of the block size. */
+/* Converts n elements between any float or block type, i32 or i8, and f32; n is a multiple of the block size.
+ * Quantizing reads NaN as 0 and saturates what is too large for the scale; integers round and saturate. */
 SN_API void sn_to_f32(sn_dtype dtype, const void *from, float *to, int64_t n);
 SN_API void sn_from_f32(sn_dtype dtype, const float *from, void *to, int64_t n);
 

@@ -4,6 +4,7 @@
 #include "tensor/half.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,12 +26,23 @@ SN_PLAIN_CONVERSIONS(f64, double, (float), (double))
 SN_PLAIN_CONVERSIONS(f16, sn_f16, sn_f16_to_f32, sn_f32_to_f16)
 SN_PLAIN_CONVERSIONS(bf16, sn_bf16, sn_bf16_to_f32, sn_f32_to_bf16)
 
+/* Integers saturate; NaN becomes 0. The bounds are exact floats. */
+static int32_t i32_rounded(float x) {
+    if (isnan(x)) return 0;
+    if (x >= 0x1p31f) return INT32_MAX;
+    return x < -0x1p31f ? INT32_MIN : (int32_t)lrintf(x);
+}
+static int8_t i8_rounded(float x) { return isnan(x) ? 0 : (int8_t)lrintf(fmaxf(-128.0f, fminf(127.0f, x))); }
+
+SN_PLAIN_CONVERSIONS(i32, int32_t, (float), i32_rounded)
+SN_PLAIN_CONVERSIONS(i8, int8_t, (float), i8_rounded)
+
 static const sn_dtype_def def_f32 = {SN_F32, "f32", 1, 4, true, f32_copy, f32_store};
 static const sn_dtype_def def_f64 = {SN_F64, "f64", 1, 8, true, f64_to_f32, f64_from_f32};
 static const sn_dtype_def def_f16 = {SN_F16, "f16", 1, 2, true, f16_to_f32, f16_from_f32};
 static const sn_dtype_def def_bf16 = {SN_BF16, "bf16", 1, 2, true, bf16_to_f32, bf16_from_f32};
-static const sn_dtype_def def_i32 = {SN_I32, "i32", 1, 4, false, NULL, NULL};
-static const sn_dtype_def def_i8 = {SN_I8, "i8", 1, 1, false, NULL, NULL};
+static const sn_dtype_def def_i32 = {SN_I32, "i32", 1, 4, false, i32_to_f32, i32_from_f32};
+static const sn_dtype_def def_i8 = {SN_I8, "i8", 1, 1, false, i8_to_f32, i8_from_f32};
 static const sn_dtype_def def_i64 = {SN_I64, "i64", 1, 8, false, NULL, NULL};
 static const sn_dtype_def def_u8 = {SN_U8, "u8", 1, 1, false, NULL, NULL};
 
