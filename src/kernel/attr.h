@@ -10,6 +10,12 @@ typedef struct sn_matmul_attr {
     bool transpose_a, transpose_b;
 } sn_matmul_attr;
 
+/* rope and cache_write. transpose: rotates back (the gradient of rope). */
+typedef struct sn_rope_attr {
+    sn_pair_layout layout;
+    bool transpose;
+} sn_rope_attr;
+
 /* See the attention op. */
 typedef struct sn_attention_attr {
     sn_position position;
