@@ -3,6 +3,7 @@
 #define SN_TESTS_FILE_TEST_H
 
 #include "base/alloc.h"
+#include "base/error.h"
 #include "base/philox.h"
 #include "file/reader.h"
 
