@@ -42,7 +42,12 @@ sn_find_records(kernels sn_kernel sn_kernel_ ${SN_BUILT_KERNELS})
 sn_write_table(${PROJECT_BINARY_DIR}/generated/kernel_table.c kernel/kernel.h sn_kernel sn_kernel_table "${kernels}")
 sn_find_records(ops sn_op_def sn_op_ ${SN_OP_SOURCES})
 sn_write_table(${PROJECT_BINARY_DIR}/generated/op_table.c graph/op.h sn_op_def sn_op_table "${ops}")
-target_sources(suan_core PRIVATE ${PROJECT_BINARY_DIR}/generated/kernel_table.c ${PROJECT_BINARY_DIR}/generated/op_table.c)
+set(SN_POSITION_SOURCES ${SN_ALL_SOURCES})
+list(FILTER SN_POSITION_SOURCES INCLUDE REGEX "^src/position/")
+sn_find_records(methods sn_method_def sn_method_ ${SN_POSITION_SOURCES})
+sn_write_table(${PROJECT_BINARY_DIR}/generated/method_table.c position/method.h sn_method_def sn_method_table "${methods}")
+target_sources(suan_core PRIVATE ${PROJECT_BINARY_DIR}/generated/kernel_table.c ${PROJECT_BINARY_DIR}/generated/op_table.c
+  ${PROJECT_BINARY_DIR}/generated/method_table.c)
 
 set(SN_LIBS suan_onednn suan_jansson suan_pcre2 suan_utf8proc suan_png suan_cairo suan_zlib)
 foreach(target IN LISTS SN_OBJECT_TARGETS)

@@ -114,8 +114,10 @@ typedef struct sn_rope_config {
     int64_t window;          /* sliding window of this layer; 0: none */
     sn_rope_scaling scaling; /* the model's own */
     double factor, attention_factor, beta_fast, beta_slow, mscale, mscale_all_dim, low_freq_factor, high_freq_factor;
+    bool learned;          /* positions are added embeddings: train_length of them, no more */
     bool yarn_no_truncate; /* do not round the boundary planes */
-    int n_factors;         /* LongRoPE (and GGUF rope_factors): divisors per plane; 0: none */
+    int n_factors; /* LongRoPE: divisors per plane; with SN_ROPE_PLAIN or _LLAMA3 (GGUF rope_freqs) short_factor alone
+                    */
     double short_factor[SN_MAX_PLANES], long_factor[SN_MAX_PLANES];
 } sn_rope_config;
 
@@ -148,6 +150,7 @@ SN_API sn_status sn_extend_parse(const char *spec, sn_extend **out);
 /* Parses a list: "none,leaky:window=128,factor=16,rerope:window=128" is three. Frees nothing of `out` on error. */
 SN_API sn_status sn_extend_parse_list(const char *specs, sn_extend ***out, int *n_out);
 SN_API void sn_extend_list_free(sn_extend **list, int n);
+SN_API sn_status sn_extend_copy(const sn_extend *e, sn_extend **out);
 SN_API void sn_extend_free(sn_extend *e);
 /* Canonical spelling: methods in order, given parameters in table order, shortest numbers. Lives as long as e. */
 SN_API const char *sn_extend_spec(const sn_extend *e);
