@@ -40,8 +40,9 @@ SN_API sn_value *sn_softplus(sn_graph *g, sn_value *x);
 SN_API sn_value *sn_erf(sn_graph *g, sn_value *x);
 SN_API sn_value *sn_relu(sn_graph *g, sn_value *x);
 SN_API sn_value *sn_silu(sn_graph *g, sn_value *x);
-SN_API sn_value *sn_gelu(sn_graph *g, sn_value *x);                                /* exact, by erf */
-SN_API sn_value *sn_gelu_tanh(sn_graph *g, sn_value *x);                           /* the tanh approximation of GPT-2 */
+SN_API sn_value *sn_silu_mul(sn_graph *g, sn_value *gate, sn_value *up); /* silu(gate) * up in one pass, broadcasting */
+SN_API sn_value *sn_gelu(sn_graph *g, sn_value *x);                      /* exact, by erf */
+SN_API sn_value *sn_gelu_tanh(sn_graph *g, sn_value *x);                 /* the tanh approximation of GPT-2 */
 SN_API sn_value *sn_scale(sn_graph *g, sn_value *x, double factor, double offset); /* x * factor + offset */
 
 /* -- shape: views where possible, no data is moved -- */
@@ -76,6 +77,8 @@ SN_API sn_value *sn_rms_norm(sn_graph *g, sn_value *x, sn_value *weight, double 
 SN_API sn_value *sn_layer_norm(sn_graph *g, sn_value *x, sn_value *weight, sn_value *bias, double epsilon);
 /* Mean over rows of -log softmax(logits)[target]; targets i32, a negative target is not counted. */
 SN_API sn_value *sn_cross_entropy(sn_graph *g, sn_value *logits, sn_value *targets);
+/* The weight of each row in that mean: 1/count where the target counts, 0 elsewhere; f32 or f64. */
+SN_API sn_value *sn_target_weight(sn_graph *g, sn_value *targets, sn_dtype dtype);
 
 /* -- products -- */
 SN_API sn_value *sn_matmul(sn_graph *g, sn_value *a, sn_value *b);

@@ -21,6 +21,32 @@ typedef struct sn_attention_attr {
     sn_position position;
 } sn_attention_attr;
 
+typedef struct sn_scale_attr {
+    double factor, offset;
+} sn_scale_attr;
+
+typedef struct sn_dropout_attr {
+    double rate;
+    uint64_t seed;
+    uint32_t stream; /* of the node */
+} sn_dropout_attr;
+
+/* The Philox stream of a dropout node at a step. */
+static inline uint64_t sn_dropout_stream(const sn_dropout_attr *attr, int32_t step) {
+    return (uint64_t)attr->stream << 32 | (uint32_t)step;
+}
+
+/* concat and the reductions; dim >= 0. */
+typedef struct sn_dim_attr {
+    int dim;
+    bool keep; /* reductions: keep the dim, with size 1 */
+} sn_dim_attr;
+
+typedef struct sn_pad_attr {
+    int dim;
+    int64_t from, size;
+} sn_pad_attr;
+
 typedef struct sn_norm_attr {
     double epsilon;
 } sn_norm_attr;

@@ -1,0 +1,27 @@
+/* div: a quotient. */
+#include "op/elementwise.h"
+
+static real element(real a, real b) { return a / b; }
+static void forward(const sn_call *c) { sn_map2(c, element); }
+SN_OP_FORWARD(div)
+
+#if SN_OP_MAIN
+static void vjp(sn_graph *g, const sn_node *n, sn_value *const *grad_out, sn_value **grad_in) {
+    sn_value *dy = grad_out[0], *a = sn_node_in(n, 0), *b = sn_node_in(n, 1), *y = sn_node_out(n, 0);
+    sn_value *da = sn_div(g, dy, b);
+    grad_in[0] = sn_sum_like(g, da, a);
+    grad_in[1] = sn_sum_like(g, sn_neg(g, sn_mul(g, da, y)), b);
+}
+
+static const sn_op_case cases[] = {SN_BINARY_CASES(-2, 2, 0.5, 2)};
+
+const sn_op_def sn_op_div = {
+    SN_BINARY(div),
+    .formula = "out = a / b",
+    .source = "",
+};
+
+sn_value *sn_div(sn_graph *g, sn_value *a, sn_value *b) {
+    return sn_node_append(g, &sn_op_div, (sn_value *[]){a, b}, 2, 0, NULL);
+}
+#endif

@@ -1,0 +1,68 @@
+/* What the elementwise op files share: the reference loops, and the fields of their records. */
+#ifndef SN_OP_ELEMENTWISE_H
+#define SN_OP_ELEMENTWISE_H
+
+#include "op/shared.h"
+
+#include <tgmath.h>
+
+/* out[i] = f(in[i]) */
+static inline void sn_map1(const sn_call *c, real (*f)(real)) {
+    int64_t n = sn_tensor_count(&c->out[0]);
+    real *out = c->out[0].data;
+    if (sn_tensor_is_contiguous(&c->in[0])) {
+        const real *x = c->in[0].data;
+        for (int64_t i = 0; i < n; i++) out[i] = f(x[i]);
+        return;
+    }
+    for (int64_t i = 0; i < n; i++) out[i] = f(*sn_real_at(&c->in[0], i));
+}
+
+/* out[i] = f(a[i], b[i]) with both broadcast to out's shape */
+static inline void sn_map2(const sn_call *c, real (*f)(real, real)) {
+    const sn_tensor *a = &c->in[0], *b = &c->in[1], *out = &c->out[0];
+    int64_t n = sn_tensor_count(out);
+    real *y = out->data;
+    for (int64_t i = 0; i < n; i++)
+        y[i] = f(*(const real *)sn_broadcast_at(a, out->n_dims, out->shape, i),
+                 *(const real *)sn_broadcast_at(b, out->n_dims, out->shape, i));
+}
+
+#if SN_OP_MAIN
+sn_status sn_infer_unary(const void *attr, const sn_tensor *in, int n_in, sn_tensor *out);
+sn_status sn_infer_binary(const void *attr, const sn_tensor *in, int n_in, sn_tensor *out);
+
+enum { SN_N_BAD_UNARY = 2, SN_N_BAD_BINARY = 3 };
+extern const sn_op_case sn_bad_unary[SN_N_BAD_UNARY], sn_bad_binary[SN_N_BAD_BINARY];
+
+/* The fields that all one-operand (two-operand) elementwise records share. */
+#define SN_ELEMENTWISE(op)                                                                                             \
+    .name = #op, .n_out = 1, .flags = SN_OP_INPLACE0, .forward_f32 = sn_forward_f32_##op,                              \
+    .forward_f64 = sn_forward_f64_##op, .vjp = vjp, .cost = sn_cost_elementwise, .cases = cases,                       \
+    .n_cases = SN_COUNT(cases)
+#define SN_UNARY(op)                                                                                                   \
+    SN_ELEMENTWISE(op), .min_in = 1, .max_in = 1, .infer = sn_infer_unary, .bad_cases = sn_bad_unary,                  \
+                        .n_bad_cases = SN_N_BAD_UNARY, .random_case = sn_random_unary
+#define SN_BINARY(op)                                                                                                  \
+    SN_ELEMENTWISE(op), .min_in = 2, .max_in = 2, .infer = sn_infer_binary, .bad_cases = sn_bad_binary,                \
+                        .n_bad_cases = SN_N_BAD_BINARY, .random_case = sn_random_binary
+
+/* A scalar, one element, no elements, odd lengths. */
+#define SN_UNARY_CASES(low, high)                                                                                      \
+    {.n_in = 1, .in = {SN_CASE_F32(low, high, 0, 0)}}, {.n_in = 1, .in = {SN_CASE_F32(low, high, 1, 1)}},              \
+        {.n_in = 1, .in = {SN_CASE_F32(low, high, 2, 3, 0)}}, {.n_in = 1, .in = {SN_CASE_F32(low, high, 1, 37)}}, {    \
+        .n_in = 1, .in = { SN_CASE_F32(low, high, 3, 2, 3, 5) }                                                        \
+    }
+/* Equal shapes, scalars, rows, columns, both sides broadcast, no elements. */
+#define SN_BINARY_CASES(a, b, c, d)                                                                                    \
+    {.n_in = 2, .in = {SN_CASE_F32(a, b, 2, 3, 5), SN_CASE_F32(c, d, 2, 3, 5)}},                                       \
+        {.n_in = 2, .in = {SN_CASE_F32(a, b, 0, 0), SN_CASE_F32(c, d, 0, 0)}},                                         \
+        {.n_in = 2, .in = {SN_CASE_F32(a, b, 2, 3, 4), SN_CASE_F32(c, d, 0, 0)}},                                      \
+        {.n_in = 2, .in = {SN_CASE_F32(a, b, 1, 5), SN_CASE_F32(c, d, 3, 2, 3, 5)}},                                   \
+        {.n_in = 2, .in = {SN_CASE_F32(a, b, 3, 2, 3, 4), SN_CASE_F32(c, d, 3, 2, 3, 1)}},                             \
+        {.n_in = 2, .in = {SN_CASE_F32(a, b, 2, 3, 1), SN_CASE_F32(c, d, 2, 1, 7)}},                                   \
+        {.n_in = 2, .in = {SN_CASE_F32(a, b, 3, 1, 3, 1), SN_CASE_F32(c, d, 3, 2, 1, 3)}}, {                           \
+        .n_in = 2, .in = { SN_CASE_F32(a, b, 2, 0, 3), SN_CASE_F32(c, d, 1, 3) }                                       \
+    }
+#endif
+#endif
