@@ -21,7 +21,7 @@ static void mark_needed(backward *b, sn_value *const *wrt, int n_wrt, int64_t n_
     for (int i = 0; i < n_wrt; i++) b->needed[wrt[i]->id] = true;
     for (int64_t i = 0; i < n_nodes; i++) {
         sn_node *n = b->g->nodes[i];
-        if (!any_needed(b, n)) continue;
+        if (n->op->flags & SN_OP_CUT || !any_needed(b, n)) continue;
         for (int k = 0; k < n->op->n_out; k++)
             if (sn_dtype_is_float(n->out[k].tensor.dtype)) b->needed[n->out[k].id] = true;
     }

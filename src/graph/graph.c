@@ -148,6 +148,8 @@ sn_value *sn_node_append(sn_graph *g, const sn_op_def *op, sn_value *const *in, 
     sn_tensor inputs[SN_MAX_INPUTS], outputs[SN_MAX_OUTPUTS] = {0};
     if (!describe_inputs(g, op, in, n_in, optional, inputs)) return NULL;
     sn_status status = op->infer(attr, inputs, n_in, outputs);
+    if (status != SN_OK && strncmp(sn_last_error(), op->name, strlen(op->name)) != 0)
+        sn_fail_in(status, "%s", op->name);
     if (status != SN_OK) return keep_failure(g, status);
     sn_node *n = NULL;
     status = node_new(g, op, in, n_in, attr, &n);

@@ -35,6 +35,7 @@ typedef struct sn_cost {
 enum {
     SN_OP_VIEW = 1,    /* out[0] is a view of in[0]: no kernel runs; infer sets strides, `view_offset` the start */
     SN_OP_STATE = 2,   /* writes into in[0] in place; out[0] is in[0] afterwards */
+    SN_OP_CUT = 8,     /* by definition no gradient flows through it: sn_grad takes its outputs as constants */
     SN_OP_INPLACE0 = 4 /* out[0] may overwrite in[0] when shapes and dtypes are equal */
 };
 
@@ -75,7 +76,9 @@ typedef struct sn_op_def {
     sn_run_fn forward_f32, forward_f64;
     /* grad_out[i] is NULL where output i has no gradient. Sets grad_in[i] for inputs that have one. Uses builders. */
     void (*vjp)(sn_graph *g, const sn_node *n, sn_value *const *grad_out, sn_value **grad_in);
-    const char *no_gradient; /* why there is no vjp; exactly one of the two is set */
+    /* Why there is no vjp; exactly one of the two is set. sn_grad fails with this reason where a gradient would have
+     * to pass, unless SN_OP_CUT is set. A piecewise constant op has a vjp that sets nothing. */
+    const char *no_gradient;
     sn_cost (*cost)(const void *attr, const sn_tensor *in, int n_in, const sn_tensor *out);
     const sn_op_case *cases;
     int n_cases;

@@ -46,7 +46,7 @@ static void vjp(sn_graph *g, const sn_node *n, sn_value *const *grad_out, sn_val
     }
 }
 
-static const sn_dim_attr attr_0 = {0}, attr_1 = {1};
+static const sn_dim_attr attr_0 = {.dim = 0}, attr_1 = {.dim = 1};
 static const sn_op_case cases[] = {
     {.n_in = 2, .in = {SN_CASE_F32(-1, 1, 2, 3, 5), SN_CASE_F32(-1, 1, 2, 2, 5)}, .attr = &attr_0},
     {.n_in = 3,
@@ -92,6 +92,6 @@ const sn_op_def sn_op_concat = {
 sn_value *sn_concat(sn_graph *g, sn_value *const *x, int n, int dim) {
     if (n < 1 || n > SN_MAX_INPUTS)
         return sn_graph_fail(g, SN_ERR_SHAPE, "concat: %d operands: 1 to %d are possible", n, SN_MAX_INPUTS);
-    return sn_node_append(g, &sn_op_concat, x, n, 0, &(sn_dim_attr){sn_resolve_dim(x[0], dim)});
+    return sn_node_append(g, &sn_op_concat, x, n, 0, &(sn_dim_attr){.dim = sn_resolve_dim(x[0], dim)});
 }
 #endif
