@@ -64,6 +64,7 @@ typedef struct sn_convert_options {
     const char *tokenizer_path; /* NULL: the model's own */
     void (*progress)(void *user, int64_t done, int64_t total);
     void *user;
+    const volatile int *cancel; /* may be NULL: stops with SN_ERR_CANCELLED, nothing left behind */
 } sn_convert_options;
 SN_API sn_status sn_model_convert(sn_model *m, const char *target, const sn_convert_options *options);
 /* Names accepted by `type`, comma-separated. */

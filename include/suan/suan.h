@@ -7,6 +7,7 @@
 #ifndef SUAN_SUAN_H
 #define SUAN_SUAN_H
 
+#include "suan/build.h"
 #include "suan/graph.h"
 #include "suan/model.h"
 #include "suan/position.h"

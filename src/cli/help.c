@@ -1,0 +1,194 @@
+/* Help, man pages and bash completion, all from the verb table. */
+#include "cli.h"
+
+#include <ctype.h>
+#include <string.h>
+
+void cli_print_overview(FILE *to) {
+    fprintf(to, "suan %s - generative models in C\n\nusage: suan VERB [arguments] [options]\n\nverbs:\n", SN_VERSION);
+    for (const cli_verb *const *v = cli_verb_table; *v; v++) fprintf(to, "  %-12s %s\n", (*v)->name, (*v)->summary);
+    fprintf(to, "\n  %-12s %s\n", "help VERB", "what a verb does, its options and examples");
+    fprintf(to, "  %-12s %s\n", "man [VERB]", "a man page in roff: suan man run | man -l -");
+    fprintf(to, "  %-12s %s\n", "completion", "completion for bash: source <(suan completion)");
+    fprintf(to, "  %-12s %s\n", "--version", "the version");
+}
+
+/* Prints words wrapped at 100 columns with an indent for all lines but the first. */
+static void print_wrapped(FILE *to, const char *text, int indent, int column) {
+    enum { width = 100 };
+    while (*text) {
+        if (*text == '\n') {
+            fprintf(to, "\n%*s", indent, "");
+            column = indent;
+            text++;
+            continue;
+        }
+        int word = (int)strcspn(text, " \n");
+        if (column + word > width && column > indent) {
+            fprintf(to, "\n%*s", indent, "");
+            column = indent;
+        }
+        fprintf(to, "%.*s", word, text);
+        column += word;
+        text += word;
+        if (*text == ' ') {
+            text++;
+            if (*text && *text != '\n') fputc(' ', to), column++;
+        }
+    }
+    fputc('\n', to);
+}
+
+static int option_label(const cli_option *o, char *label, size_t size) {
+    const char *metavar = o->type == CLI_FLAG ? "" : o->metavar;
+    const char *space = o->type == CLI_FLAG ? "" : " ";
+    if (o->letter) return snprintf(label, size, "-%c, --%s%s%s", o->letter, o->name, space, metavar);
+    return snprintf(label, size, "    --%s%s%s", o->name, space, metavar);
+}
+
+static void print_option(FILE *to, const cli_option *o) {
+    enum { indent = 30 };
+    char label[128], text[1024];
+    int used = option_label(o, label, sizeof label);
+    snprintf(text, sizeof text, "%s%s%s%s", o->help, o->fallback ? " (default " : "", o->fallback ? o->fallback : "",
+             o->fallback ? ")" : "");
+    fprintf(to, "  %s", label);
+    if (used + 2 >= indent) {
+        fputc('\n', to);
+        used = -2;
+    }
+    fprintf(to, "%*s", indent - used - 2, "");
+    print_wrapped(to, text, indent, indent);
+}
+
+static void print_methods(const cli_verb *verb, FILE *to) {
+    bool extends = false;
+    for (int i = 0; i < verb->n_options; i++) extends |= strcmp(verb->options[i].name, "extend") == 0;
+    if (!extends) return;
+    fprintf(to, "\ncontext methods (name:parameter=value,...; joined with +):\n");
+    for (int i = 0; i < sn_method_count(); i++) {
+        const sn_method_info *m = sn_method_get(i);
+        char head[256];
+        int used = snprintf(head, sizeof head, "%s", m->name);
+        for (int k = 0; k < m->n_params && used < 200; k++)
+            used += snprintf(head + used, sizeof head - (size_t)used, "%s%s=", k ? "," : ":", m->params[k].name);
+        fprintf(to, "  %-28s ", head);
+        if (used > 28) fprintf(to, "\n%31s", "");
+        print_wrapped(to, m->summary, 31, 31);
+    }
+}
+
+void cli_print_help(const cli_verb *verb, FILE *to) {
+    fprintf(to, "suan %s - %s\n\nusage: suan %s %s [options]\n\n", verb->name, verb->summary, verb->name,
+            verb->arguments);
+    if (verb->description) {
+        print_wrapped(to, verb->description, 0, 0);
+        fputc('\n', to);
+    }
+    fprintf(to, "options:\n");
+    for (int i = 0; i < verb->n_options; i++) print_option(to, &verb->options[i]);
+    fprintf(to, "  -h, --help                  this text\n");
+    print_methods(verb, to);
+    if (verb->n_examples) fprintf(to, "\nexamples:\n");
+    for (int i = 0; i < verb->n_examples; i++)
+        fprintf(to, "  %s\n      %s\n", verb->examples[i].command, verb->examples[i].what);
+}
+
+/* Text for roff: backslashes and leading dots are escaped, dashes are real dashes. */
+static void print_roff(FILE *to, const char *text) {
+    bool line_start = true;
+    for (; *text; text++) {
+        if (line_start && (*text == '.' || *text == '\'')) fputs("\\&", to);
+        line_start = *text == '\n';
+        if (*text == '\\')
+            fputs("\\e", to);
+        else if (*text == '-')
+            fputs("\\-", to);
+        else
+            fputc(*text, to);
+    }
+}
+
+static void print_upper(FILE *to, const char *text) {
+    for (; *text; text++) fputc(toupper((unsigned char)*text), to);
+}
+
+static void man_options(const cli_verb *verb, FILE *to) {
+    fprintf(to, ".SH OPTIONS\n");
+    for (int i = 0; i < verb->n_options; i++) {
+        const cli_option *o = &verb->options[i];
+        char label[128];
+        option_label(o, label, sizeof label);
+        fprintf(to, ".TP\n.B ");
+        print_roff(to, o->letter ? label : label + 4);
+        fputc('\n', to);
+        print_roff(to, o->help);
+        if (o->fallback) {
+            fputs(" (default ", to);
+            print_roff(to, o->fallback);
+            fputc(')', to);
+        }
+        fputc('\n', to);
+    }
+}
+
+static void man_examples(const cli_verb *verb, FILE *to) {
+    if (verb->n_examples) fprintf(to, ".SH EXAMPLES\n");
+    for (int i = 0; i < verb->n_examples; i++) {
+        fprintf(to, ".TP\n.B ");
+        print_roff(to, verb->examples[i].command);
+        fputc('\n', to);
+        print_roff(to, verb->examples[i].what);
+        fputc('\n', to);
+    }
+}
+
+static void man_program(FILE *to) {
+    fprintf(to, ".TH SUAN 1 \"\" \"suan %s\"\n.SH NAME\nsuan \\- generative models in C\n", SN_VERSION);
+    fprintf(to, ".SH SYNOPSIS\n.B suan\n.I VERB\n[arguments] [options]\n.SH VERBS\n");
+    for (const cli_verb *const *v = cli_verb_table; *v; v++) {
+        fprintf(to, ".TP\n.B %s\n", (*v)->name);
+        print_roff(to, (*v)->summary);
+        fputc('\n', to);
+    }
+    fprintf(to, ".SH EXIT STATUS\n0 fine, 1 the work failed, 2 wrong usage, 130 stopped by Ctrl\\-C.\n");
+    fprintf(to,
+            ".SH ENVIRONMENT\n.TP\n.B SN_MAX_ISA\nlowers the instruction set used: generic, avx2, avx512, vnni, amx\n");
+}
+
+void cli_print_man(const cli_verb *verb, FILE *to) {
+    if (!verb) {
+        man_program(to);
+        return;
+    }
+    fprintf(to, ".TH SUAN\\-");
+    print_upper(to, verb->name);
+    fprintf(to, " 1 \"\" \"suan %s\"\n.SH NAME\nsuan\\-%s \\- ", SN_VERSION, verb->name);
+    print_roff(to, verb->summary);
+    fprintf(to, "\n.SH SYNOPSIS\n.B suan %s\n", verb->name);
+    print_roff(to, verb->arguments);
+    fprintf(to, " [options]\n");
+    if (verb->description) {
+        fprintf(to, ".SH DESCRIPTION\n");
+        print_roff(to, verb->description);
+        fputc('\n', to);
+    }
+    man_options(verb, to);
+    man_examples(verb, to);
+}
+
+void cli_print_completion(FILE *to) {
+    fprintf(to,
+            "# bash completion for suan\n_suan() {\n    local cur=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]}\n");
+    fprintf(to, "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        COMPREPLY=($(compgen -W \"");
+    for (const cli_verb *const *v = cli_verb_table; *v; v++) fprintf(to, "%s ", (*v)->name);
+    fprintf(to, "help man completion --version\" -- \"$cur\"))\n        return\n    fi\n    case $verb in\n");
+    for (const cli_verb *const *v = cli_verb_table; *v; v++) {
+        fprintf(to, "    %s) options=\"--help", (*v)->name);
+        for (int i = 0; i < (*v)->n_options; i++) fprintf(to, " --%s", (*v)->options[i].name);
+        fprintf(to, "\" ;;\n");
+    }
+    fprintf(to, "    *) options=\"\" ;;\n    esac\n    case $cur in\n");
+    fprintf(to, "    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$cur\")) ;;\n");
+    fprintf(to, "    *) COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n    esac\n}\ncomplete -o filenames -F _suan suan\n");
+}

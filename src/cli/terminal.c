@@ -1,0 +1,111 @@
+/* What the verbs share with the person in front: messages, signals, progress, files. */
+#include "cli.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+volatile int cli_cancelled;
+
+void cli_say(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fputs("suan: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+}
+
+int cli_failed(sn_status status) {
+    if (status == SN_ERR_CANCELLED) {
+        cli_say("stopped");
+        return CLI_STOPPED;
+    }
+    cli_say("%s", sn_last_error());
+    return CLI_FAILED;
+}
+
+static void on_signal(int number) {
+    if (cli_cancelled) _exit(128 + number);
+    cli_cancelled = 1;
+}
+
+void cli_catch_signals(void) {
+    struct sigaction action = {.sa_handler = on_signal};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+double cli_now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+cli_progress cli_progress_begin(const char *what, const char *unit, bool quiet) {
+    double now = cli_now();
+    return (cli_progress){
+        .what = what, .unit = unit, .begun = now, .shown = now, .terminal = isatty(STDERR_FILENO) != 0, .quiet = quiet};
+}
+
+static void draw_bar(const cli_progress *p, double share, double rate, double left) {
+    enum { cells = 24 };
+    char bar[cells + 1];
+    int full = (int)(share * cells);
+    for (int i = 0; i < cells; i++) bar[i] = i < full ? '#' : '.';
+    bar[cells] = 0;
+    fprintf(stderr, "\r%s [%s] %3.0f %%  %.4g %s/s  %d:%02d left \033[K", p->what, bar, 100 * share, rate, p->unit,
+            (int)left / 60, (int)left % 60);
+}
+
+void cli_progress_show(cli_progress *p, double done, double total) {
+    double now = cli_now(), interval = p->terminal ? 0.1 : 10;
+    if (p->quiet || total <= 0 || now - p->shown < interval) return;
+    double share = done < total ? done / total : 1;
+    double rate = done / (now - p->begun), left = rate > 0 ? (total - done) / rate : 0;
+    p->shown = now;
+    p->drawn = true;
+    if (p->terminal)
+        draw_bar(p, share, rate, left);
+    else
+        fprintf(stderr, "%s: %.0f %%, %.4g %s/s, %.0f s left\n", p->what, 100 * share, rate, p->unit, left);
+}
+
+void cli_progress_end(cli_progress *p) {
+    if (p->drawn && p->terminal) fputs("\r\033[K", stderr);
+    p->drawn = false;
+}
+
+static int read_all(FILE *file, char **data, size_t *size) {
+    size_t capacity = 1 << 16, used = 0;
+    char *buffer = malloc(capacity);
+    while (buffer) {
+        used += fread(buffer + used, 1, capacity - used - 1, file);
+        if (used < capacity - 1) break;
+        char *larger = realloc(buffer, capacity *= 2);
+        if (!larger) free(buffer);
+        buffer = larger;
+    }
+    if (!buffer) return ENOMEM;
+    if (ferror(file)) {
+        free(buffer);
+        return EIO;
+    }
+    buffer[used] = 0;
+    *data = buffer;
+    *size = used;
+    return 0;
+}
+
+sn_status cli_read_file(const char *path, char **data, size_t *size) {
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+    int error = file ? read_all(file, data, size) : errno;
+    if (file && file != stdin) fclose(file);
+    if (error) cli_say("cannot read \"%s\": %s", path, strerror(error));
+    return error ? SN_ERR_IO : SN_OK;
+}
