@@ -7,6 +7,8 @@
 #ifndef SUAN_SUAN_H
 #define SUAN_SUAN_H
 
+#include "suan/array.h"
+#include "suan/bench.h"
 #include "suan/build.h"
 #include "suan/graph.h"
 #include "suan/model.h"
