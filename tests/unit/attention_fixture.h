@@ -258,11 +258,43 @@ static inline void oracle_row(const problem *t, const int32_t *e, int64_t r, int
     free(logits);
 }
 
+void sn_forward_f64_attention(const sn_call *c);
+
+/* Out and lse of the f64 reference on the values of t, which t's own types hold: the caller frees both. */
+static inline void problem_reference(const problem *t, double **out, double **lse) {
+    const sn_tensor *in = t->call.in;
+    sn_call c = t->call;
+    double *copy[SN_ATTENTION_KEY_TABLE + 1];
+    for (int i = 0; i <= SN_ATTENTION_KEY_TABLE; i++) {
+        copy[i] = NULL;
+        if (i == SN_ATTENTION_SEQUENCES || in[i].n_dims < 0) continue;
+        copy[i] = malloc((size_t)sn_tensor_count(&in[i]) * sizeof(double) + 1);
+        load(in[i].dtype, in[i].data, copy[i], sn_tensor_count(&in[i]));
+        c.in[i] = sn_tensor_make(SN_F64, in[i].n_dims, in[i].shape, copy[i]);
+    }
+    *out = malloc((size_t)sn_tensor_count(&c.out[0]) * sizeof(double) + 1);
+    *lse = malloc((size_t)sn_tensor_count(&c.out[1]) * sizeof(double) + 1);
+    c.out[0] = sn_tensor_make(SN_F64, 3, c.out[0].shape, *out);
+    c.out[1] = sn_tensor_make(SN_F64, 2, c.out[1].shape, *lse);
+    sn_forward_f64_attention(&c);
+    for (int i = 0; i <= SN_ATTENTION_KEY_TABLE; i++) free(copy[i]);
+}
+
+static inline double worst_difference(const double *got, const double *want, int64_t n, bool relative) {
+    double worst = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (got[i] == want[i]) continue;
+        double error = fabs(got[i] - want[i]) / (relative ? fmax(1, fabs(want[i])) : 1);
+        worst = fmax(worst, isnan(error) ? INFINITY : error);
+    }
+    return worst;
+}
+
 /* Largest error of the outputs relative to the largest output, lse likewise; rows of no sequence must be zero. */
 static inline double problem_error(const problem *t) {
     int64_t n_out = t->n_rows * t->n_heads * t->d_v, n_lse = t->n_rows * t->n_heads;
     double *out = calloc((size_t)n_out + 1, sizeof *out), *lse = calloc((size_t)n_lse + 1, sizeof *lse);
-    double *got = malloc((size_t)(n_out + n_lse + 1) * sizeof *got), worst = 0;
+    double *got = malloc((size_t)(n_out + n_lse + 1) * sizeof *got), worst;
     for (int s = 0; s < t->n_sequences; s++)
         for (int64_t r = 0; r < t->sequences[s][1]; r++)
             for (int64_t h = 0; h < t->n_heads; h++) {
@@ -271,12 +303,7 @@ static inline double problem_error(const problem *t) {
             }
     load(t->type, t->buffer[5], got, n_out);
     load(t->type, t->buffer[6], got + n_out, n_lse);
-    for (int64_t i = 0; i < n_out; i++) worst = fmax(worst, isnan(got[i]) ? INFINITY : fabs(got[i] - out[i]));
-    for (int64_t i = 0; i < n_lse; i++)
-        if (got[n_out + i] != lse[i]) {
-            double error = fabs(got[n_out + i] - lse[i]) / fmax(1, fabs(lse[i]));
-            worst = fmax(worst, isnan(error) ? INFINITY : error);
-        }
+    worst = fmax(worst_difference(got, out, n_out, false), worst_difference(got + n_out, lse, n_lse, true));
     free(out), free(lse), free(got);
     return worst;
 }
