@@ -25,14 +25,15 @@ typedef struct sn_model_config {
     double norm_epsilon;
     sn_ffn_kind ffn;
     sn_activation activation;
-    bool tied_head;          /* logits by the embedding matrix */
-    bool parallel_block;     /* x + attn(norm1 x) + ffn(norm2 x) */
-    bool qk_norm;            /* RMS norm of each head's q and k before rotation */
-    bool learned_positions;  /* added to the embedding; no rotation */
-    int64_t window;          /* sliding window of the windowed layers; 0: none */
-    uint8_t *layer_windowed; /* n_layers flags, owned by the model */
-    uint8_t *layer_rotary;   /* n_layers flags; 0 = NoPE layer (SmolLM3) */
-    sn_rope_config rope;     /* of the full layers; rope.window 0 */
+    bool tied_head;            /* logits by the embedding matrix */
+    bool parallel_block;       /* x + attn(norm1 x) + ffn(norm2 x) */
+    bool qk_norm;              /* RMS norm of each head's q and k before rotation */
+    bool learned_positions;    /* added to the embedding; no rotation */
+    int64_t window;            /* sliding window of the windowed layers; 0: none */
+    uint8_t *layer_windowed;   /* n_layers flags, owned by the model */
+    uint8_t *layer_rotary;     /* n_layers flags; 0 = NoPE layer (SmolLM3) */
+    sn_rope_config rope;       /* of the full layers; rope.window 0 */
+    sn_rope_config rope_local; /* of the windowed layers; its window is `window` */
 } sn_model_config;
 
 /* Opens a GGUF (also split), a safetensors file or directory with config.json, or a llama2.c .bin. Weights are

@@ -38,6 +38,8 @@ typedef struct sn_session_memory {
 SN_API sn_session_memory sn_session_memory_get(const sn_session *s);
 /* One line on the positions in use: method, resolved parameters, why. */
 SN_API const char *sn_session_note(const sn_session *s);
+SN_API const sn_model *sn_session_model(const sn_session *s);
+SN_API int64_t sn_session_capacity(const sn_session *s); /* tokens of each sequence */
 
 /* Appends n tokens to sequence `seq`; with rows of other sequences in between, chunks are the library's affair.
  * want_logits: 0 none, 1 of the last token, 2 of every token. Logits are handed to `sink` in order as they are

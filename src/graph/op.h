@@ -86,7 +86,8 @@ typedef struct sn_op_def {
     const sn_op_case *bad_cases;
     int n_bad_cases;
     /* A larger case of random ragged shape, the same for the same seed: every tuned kernel that applies to it is
-     * compared with the reference. NULL: only the cases are. */
+     * compared with the reference. `out` comes zeroed; dtypes, ranges and an attribute that are left so are those of
+     * the first case. NULL: kernels meet the cases only. */
     void (*random_case)(uint64_t seed, sn_op_case *out);
     double tolerance;   /* relative, of a tuned f32 kernel against the reference; 0: 1e-5 */
     unsigned grad_mask; /* inputs the gradient check may differentiate; 0: all of float dtype */

@@ -40,6 +40,7 @@ typedef struct sn_kernel {
     bool (*applicable)(const sn_call *call);
     size_t (*workspace)(const sn_call *call, int n_threads); /* NULL: none */
     sn_run_fn run;
+    double tolerance;  /* relative, against the reference; 0: the op's */
     bool threads_vary; /* the last bits may depend on the number of threads; otherwise tests demand that they do not */
 } sn_kernel;
 

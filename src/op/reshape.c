@@ -11,30 +11,33 @@ typedef struct reshape_attr {
     int64_t shape[SN_MAX_DIMS];
 } reshape_attr;
 
-/* Sets out's strides so that it views x: runs of x's dims that lie in memory as one are split as out asks.
+/* Sets out's strides so that it views x: groups of x's dims that lie in memory as one are split as out asks.
  * False where out's dims cut across a gap. Both have the same number of elements, not 0. */
 static bool view_strides(const sn_tensor *x, sn_tensor *out) {
-    int d = 0, e = 0;
-    while (d < x->n_dims || e < out->n_dims) {
-        int64_t have = d < x->n_dims ? x->shape[d++] : 1, want = e < out->n_dims ? out->shape[e++] : 1;
-        int first = d - 1, first_out = e - 1;
+    int64_t shape[SN_MAX_DIMS], stride[SN_MAX_DIMS]; /* x without its dims of size 1 */
+    int n = 0, d = 0, e = 0;
+    for (int k = 0; k < x->n_dims; k++)
+        if (x->shape[k] != 1) shape[n] = x->shape[k], stride[n++] = x->stride[k];
+    while (e < out->n_dims) {
+        if (out->shape[e] == 1) {
+            e++;
+            continue;
+        }
+        int first_d = d, first_e = e;
+        int64_t have = shape[d++], want = out->shape[e++];
         while (have != want) {
             if (have < want)
-                have *= x->shape[d++];
+                have *= shape[d++];
             else
                 want *= out->shape[e++];
         }
-        int64_t stride = 0; /* of the innermost dim of the run that is longer than 1 */
-        bool any = false;
-        for (int k = d - 1; k >= first && k >= 0; k--) {
-            if (x->shape[k] == 1) continue;
-            if (any && x->stride[k] != stride) return false;
-            if (!any && e > 0) out->stride[e - 1] = x->stride[k];
-            any = true;
-            stride = x->stride[k] * x->shape[k];
+        for (int k = first_d; k < d - 1; k++)
+            if (stride[k] != stride[k + 1] * shape[k + 1]) return false;
+        int64_t step = stride[d - 1];
+        for (int k = e - 1; k >= first_e; k--) {
+            out->stride[k] = step;
+            step *= out->shape[k];
         }
-        if (!any && e > first_out && e > 0) out->stride[e - 1] = sn_dtype_bytes(x->dtype);
-        for (int k = e - 2; k >= first_out && k >= 0; k--) out->stride[k] = out->stride[k + 1] * out->shape[k + 1];
     }
     return true;
 }

@@ -8,6 +8,12 @@
 
 static double given(double value, double fallback) { return value > 0 ? value : fallback; }
 
+/* Configurations that leave the factor out mean the ratio of the lengths they state. */
+static double extension(const sn_rope_config *model) {
+    if (model->factor > 0 || model->train_length < 1) return model->factor;
+    return (double)model->max_length / (double)model->train_length;
+}
+
 /* GGUF files of some models carry divisors per plane and no kind of scaling. */
 static void plain(const sn_rope_config *model, int64_t length, sn_position *p) {
     (void)length;
@@ -26,13 +32,13 @@ static void dynamic(const sn_rope_config *model, int64_t length, sn_position *p)
 static double yarn_gain(const sn_rope_config *model) {
     if (model->attention_factor > 0) return model->attention_factor;
     if (model->mscale != 0 && model->mscale_all_dim != 0)
-        return sn_yarn_gain(model->factor, model->mscale) / sn_yarn_gain(model->factor, model->mscale_all_dim);
-    return sn_yarn_gain(model->factor, 1);
+        return sn_yarn_gain(extension(model), model->mscale) / sn_yarn_gain(extension(model), model->mscale_all_dim);
+    return sn_yarn_gain(extension(model), 1);
 }
 
 static void yarn(const sn_rope_config *model, int64_t length, sn_position *p) {
     (void)length;
-    const sn_yarn y = {.factor = model->factor,
+    const sn_yarn y = {.factor = extension(model),
                        .fast = given(model->beta_fast, 32),
                        .slow = given(model->beta_slow, 1),
                        .trained = (double)model->train_length,
@@ -79,7 +85,7 @@ static sn_status check_divisors(const char *name, const double *divisor, int n) 
 }
 
 static sn_status check_factors(const sn_rope_config *model) {
-    if (model->n_factors == 0) return SN_OK;
+    if (model->n_factors == 0 || model->n_rot == 0) return SN_OK;
     if (model->n_factors != model->n_rot / 2 || model->n_factors > SN_MAX_PLANES)
         return sn_fail(SN_ERR_ARGUMENT, "rope: %d factors for %d rotation planes", model->n_factors, model->n_rot / 2);
     SN_TRY(check_divisors("short", model->short_factor, model->n_factors));
@@ -108,9 +114,10 @@ sn_status sn_own_check(const sn_rope_config *model) {
     bool has_factors = model->n_factors > 0;
     if (kinds[model->scaling].needs_factors && !has_factors)
         return sn_fail(SN_ERR_ARGUMENT, "rope: %s scaling without factors", name);
+    double factor = model->scaling == SN_ROPE_YARN ? extension(model) : model->factor;
     bool by_divisors = model->scaling == SN_ROPE_LLAMA3 && has_factors;
-    if (kinds[model->scaling].needs_factor && !by_divisors && (!(model->factor > 0) || isinf(model->factor)))
-        return sn_fail(SN_ERR_ARGUMENT, "rope: %s scaling with factor %g: it is positive", name, model->factor);
+    if (kinds[model->scaling].needs_factor && !by_divisors && (!(factor > 0) || isinf(factor)))
+        return sn_fail(SN_ERR_ARGUMENT, "rope: %s scaling with factor %g: it is positive", name, factor);
     if (kinds[model->scaling].needs_window && !by_divisors && model->train_length < 1)
         return sn_fail(SN_ERR_ARGUMENT, "rope: %s scaling needs the original trained length", name);
     if (model->scaling == SN_ROPE_LLAMA3 && given(model->high_freq_factor, 4) <= given(model->low_freq_factor, 1))
@@ -126,7 +133,7 @@ bool sn_own_is_guess(const sn_rope_config *model) { return kinds[model->scaling]
 
 int64_t sn_own_window(const sn_rope_config *model) {
     if (model->scaling == SN_ROPE_PLAIN || sn_own_is_guess(model)) return model->train_length;
-    double reach = (double)model->train_length * fmax(1, model->factor);
+    double reach = (double)model->train_length * fmax(1, extension(model));
     if (model->max_length > model->train_length || reach > 0x1p60)
         return model->max_length > model->train_length ? model->max_length : model->train_length;
     return (int64_t)reach;
@@ -138,8 +145,5 @@ void sn_own_apply(const sn_rope_config *model, int64_t length, sn_position *p) {
 
 double sn_own_longrope_gain(const sn_rope_config *model) {
     if (model->attention_factor > 0) return model->attention_factor;
-    double extension = model->factor;
-    if (!(extension > 0) && model->train_length > 0)
-        extension = (double)model->max_length / (double)model->train_length;
-    return sn_longrope_gain(extension, (double)model->train_length);
+    return sn_longrope_gain(extension(model), (double)model->train_length);
 }

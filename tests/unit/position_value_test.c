@@ -6,29 +6,12 @@
 
 #include <cmocka.h>
 
-#include "base/philox.h"
-#include "suan/position.h"
-
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define assert_near(a, b, tolerance)                                                                                   \
-    do {                                                                                                               \
-        double a_ = (a), b_ = (b);                                                                                     \
-        if (!(fabs(a_ - b_) <= (tolerance))) print_error("%.17g != %.17g\n", a_, b_);                                  \
-        assert_true(fabs(a_ - b_) <= (tolerance));                                                                     \
-    } while (0)
+#include "position_common.h"
 
 static sn_position rope(int d, sn_pair_layout layout) {
     sn_position p;
     assert_int_equal(sn_position_rope(d, d, 10000, layout, &p), SN_OK);
     return p;
-}
-
-static void random_vector(uint64_t stream, double *x, int n) {
-    for (int i = 0; i < n; i++) x[i] = sn_normal_f64(7, stream, (uint64_t)i);
 }
 
 /* q = k = ones: the logit without 1/sqrt(d) is 2 * sum cos(r theta). */
@@ -146,21 +129,11 @@ static void counts_agree_with_counting(void **state) {
     assert_int_equal(sn_position_count(&p, INT64_C(1) << 60), 104);
 }
 
-static void turn(const sn_position *p, const double *row, const double *x, double *out, int d) {
-    for (int c = 0; c < d; c++) out[c] = x[c];
-    for (int m = 0; m < p->n_planes; m++) {
-        bool halves = p->layout == SN_PAIR_HALVES;
-        int a = halves ? m : 2 * m, b = halves ? m + p->n_planes : 2 * m + 1;
-        out[a] = x[a] * row[2 * m] - x[b] * row[2 * m + 1];
-        out[b] = x[a] * row[2 * m + 1] + x[b] * row[2 * m];
-    }
-}
-
 static void tables_give_the_logits_of_the_definition(void **state) {
     (void)state;
     enum { d = 16, n = 64, planes = d / 2, row = planes * 2 };
     static double query[SN_MAX_PIECES * n * row], key[SN_MAX_PIECES * n * row], canonical[n * row];
-    double q[d], k[d], held[d], turned_q[d], turned_k[d];
+    double q[d], k[d];
     for (uint64_t seed = 0; seed < 100; seed++) {
         sn_position p = random_position(seed);
         sn_position_tables(&p, SN_F64, n, 0, 40, query, key, canonical);
@@ -168,18 +141,12 @@ static void tables_give_the_logits_of_the_definition(void **state) {
         random_vector(100 + seed, q, d), random_vector(500 + seed, k, d);
         for (int64_t i = 0; i < n; i++)
             for (int64_t j = 0; j <= i; j++) {
-                int c = sn_position_piece(&p, i, j);
                 double expected = sn_position_logit(&p, q, k, d, i, j);
-                if (c < 0) {
-                    assert_true(expected == -INFINITY);
-                    continue;
-                }
-                turn(&p, canonical + j * row, k, held, d);
-                turn(&p, key + (c * n + j) * row, held, turned_k, d);
-                turn(&p, query + (c * n + i) * row, q, turned_q, d);
-                double dot = 0;
-                for (int x = 0; x < d; x++) dot += turned_q[x] * turned_k[x];
-                assert_near(dot * sn_position_scale(&p, i), expected, 1e-12 * (1 + fabs(expected)));
+                double got = table_logit(&p, query, key, canonical, n, q, k, d, i, j);
+                if (sn_position_piece(&p, i, j) < 0)
+                    assert_true(expected == -INFINITY && got == -INFINITY);
+                else
+                    assert_near(got, expected, 1e-12 * (1 + fabs(expected)));
             }
     }
 }

@@ -1,0 +1,102 @@
+#include "model/decoder.h"
+
+#include "base/error.h"
+#include "graph/op.h"
+#include "layer/ffn.h"
+
+#include <stdio.h>
+
+static const sn_activation_fn activations[] = {
+    [SN_ACT_SILU] = sn_silu, [SN_ACT_GELU] = sn_gelu, [SN_ACT_GELU_TANH] = sn_gelu_tanh, [SN_ACT_RELU] = sn_relu};
+
+int sn_layer_kind(const sn_model_config *config, int64_t layer) {
+    return (config->layer_windowed[layer] ? 1 : 0) + (config->layer_rotary[layer] ? 0 : 2);
+}
+
+/* One build: the graph, the model, the caller's values and the layer at hand. */
+typedef struct builder {
+    sn_graph *g;
+    const sn_model *m;
+    const sn_decoder_io *io;
+    int64_t layer;
+} builder;
+
+/* NULL where the model has no such weight: then it is an optional one. */
+static sn_value *weight(const builder *b, sn_weight_id id) {
+    const sn_tensor *t = sn_weight_at(b->m, id, b->layer);
+    if (!t) return NULL;
+    if (b->io->weight) return b->io->weight(b->io->user, b->g, id, b->layer);
+    char name[96];
+    sn_weight_name(id, b->layer, name, sizeof name);
+    return sn_param(b->g, name, t);
+}
+
+static sn_value *norm(const builder *b, sn_value *x, sn_weight_id id, sn_weight_id bias) {
+    const sn_model_config *c = &b->m->config;
+    if (c->norm == SN_NORM_LAYER) return sn_layer_norm(b->g, x, weight(b, id), weight(b, bias), c->norm_epsilon);
+    return sn_rms_norm(b->g, x, weight(b, id), c->norm_epsilon);
+}
+
+static sn_value *attention(const builder *b, sn_value *x) {
+    const sn_model_config *c = &b->m->config;
+    const sn_decoder_io *io = b->io;
+    const sn_attention_weights w = {.q = weight(b, SN_W_Q),
+                                    .q_bias = weight(b, SN_W_Q_BIAS),
+                                    .k = weight(b, SN_W_K),
+                                    .k_bias = weight(b, SN_W_K_BIAS),
+                                    .v = weight(b, SN_W_V),
+                                    .v_bias = weight(b, SN_W_V_BIAS),
+                                    .o = weight(b, SN_W_O),
+                                    .o_bias = weight(b, SN_W_O_BIAS),
+                                    .q_norm = weight(b, SN_W_Q_NORM),
+                                    .k_norm = weight(b, SN_W_K_NORM)};
+    const sn_attention_shape shape = {.n_rows = io->n_rows,
+                                      .n_heads = c->n_heads,
+                                      .n_kv_heads = c->n_kv_heads,
+                                      .d_head = c->d_head,
+                                      .qk_norm_epsilon = c->norm_epsilon};
+    sn_attention_cache cache = {0};
+    if (io->slots) {
+        char name[32];
+        snprintf(name, sizeof name, "keys.%lld", (long long)b->layer);
+        cache.keys = sn_param(b->g, name, &io->keys[b->layer]);
+        snprintf(name, sizeof name, "values.%lld", (long long)b->layer);
+        cache.values = sn_param(b->g, name, &io->values[b->layer]);
+        cache.slots = io->slots;
+    }
+    return sn_layer_attention(b->g, x, &w, &shape, &io->kinds[sn_layer_kind(c, b->layer)], &cache);
+}
+
+static sn_value *ffn(const builder *b, sn_value *x) {
+    const sn_ffn_weights w = {.gate = weight(b, SN_W_GATE),
+                              .gate_bias = weight(b, SN_W_GATE_BIAS),
+                              .up = weight(b, SN_W_UP),
+                              .up_bias = weight(b, SN_W_UP_BIAS),
+                              .down = weight(b, SN_W_DOWN),
+                              .down_bias = weight(b, SN_W_DOWN_BIAS)};
+    return sn_layer_ffn(b->g, x, &w, activations[b->m->config.activation]);
+}
+
+static sn_value *block(const builder *b, sn_value *x) {
+    sn_value *y = attention(b, norm(b, x, SN_W_ATTN_NORM, SN_W_ATTN_NORM_BIAS));
+    if (b->m->config.parallel_block) {
+        sn_value *z = ffn(b, norm(b, x, SN_W_FFN_NORM, SN_W_FFN_NORM_BIAS));
+        return sn_add(b->g, sn_add(b->g, x, y), z);
+    }
+    x = sn_add(b->g, x, y);
+    return sn_add(b->g, x, ffn(b, norm(b, x, SN_W_FFN_NORM, SN_W_FFN_NORM_BIAS)));
+}
+
+sn_value *sn_decoder_build(sn_graph *g, const sn_model *m, const sn_decoder_io *io) {
+    builder b = {g, m, io, 0};
+    sn_value *x = sn_embedding(g, weight(&b, SN_W_EMBED), io->tokens);
+    if (m->config.learned_positions) x = sn_add(g, x, sn_embedding(g, weight(&b, SN_W_POSITIONS), io->positions));
+    for (b.layer = 0; b.layer < m->config.n_layers; b.layer++) x = block(&b, x);
+    return x;
+}
+
+sn_value *sn_decoder_head(sn_graph *g, const sn_model *m, const sn_decoder_io *io, sn_value *hidden) {
+    builder b = {g, m, io, 0};
+    sn_value *x = norm(&b, hidden, SN_W_NORM, SN_W_NORM_BIAS);
+    return sn_linear(g, x, weight(&b, m->config.tied_head ? SN_W_EMBED : SN_W_HEAD), weight(&b, SN_W_HEAD_BIAS));
+}

@@ -1,0 +1,30 @@
+/* The decoder as a graph: one builder for inference with a cache, scoring without one, and training. */
+#ifndef SN_MODEL_DECODER_H
+#define SN_MODEL_DECODER_H
+
+#include "layer/attention.h"
+#include "model/model.h"
+
+/* Kinds of layers that see positions differently: windowed or not, rotary or not. */
+enum { SN_MAX_LAYER_KINDS = 4 };
+int sn_layer_kind(const sn_model_config *config, int64_t layer); /* 0..3 */
+
+/* What the builder needs besides the model. */
+typedef struct sn_decoder_io {
+    int64_t n_rows;
+    sn_value *tokens;                                 /* i32 [n_rows] */
+    sn_value *positions;                              /* i32 [n_rows]; may be NULL without learned positions */
+    sn_attention_positions kinds[SN_MAX_LAYER_KINDS]; /* of the kinds the model has */
+    sn_value *slots;                                  /* i32 [n_rows]; NULL: no cache */
+    const sn_tensor *keys, *values; /* n_layers caches [n_slots, n_kv_heads, d_head]; with slots only */
+    /* The weight as a value of the graph; NULL: sn_param of the model's own. Called once for each weight. */
+    sn_value *(*weight)(void *user, sn_graph *g, sn_weight_id id, int64_t layer);
+    void *user;
+} sn_decoder_io;
+
+/* Hidden states [n_rows, n_embd] before the last norm. */
+sn_value *sn_decoder_build(sn_graph *g, const sn_model *m, const sn_decoder_io *io);
+/* Last norm and head: hidden [n, n_embd] to logits [n, n_vocab]. Only `weight` and `user` of io are read. */
+sn_value *sn_decoder_head(sn_graph *g, const sn_model *m, const sn_decoder_io *io, sn_value *hidden);
+
+#endif
