@@ -1,0 +1,87 @@
+/* Measures the machine's limits: memory reads and arithmetic peaks. Each figure is the best of several rounds, so
+ * that other work on the machine disturbs it little. */
+#include "suan/bench.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "kernel/peak.h"
+
+#include <string.h>
+#include <time.h>
+
+enum { buffer_bytes = 256 << 20, n_slices = 64 };
+
+typedef struct measurement {
+    const uint64_t *data;
+    const sn_kernel *kernel;
+    sn_peak_attr attr;
+    double flops[n_slices];
+    volatile uint64_t sink;
+} measurement;
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void read_slice(void *arg, int64_t task, int thread) {
+    measurement *m = arg;
+    enum { n = buffer_bytes / n_slices / 8 };
+    const uint64_t *p = m->data + task * n;
+    uint64_t sum[8] = {0};
+    (void)thread;
+    for (int64_t i = 0; i < n; i += 8)
+        for (int j = 0; j < 8; j++) sum[j] += p[i + j];
+    m->sink = sum[0] ^ sum[1] ^ sum[2] ^ sum[3] ^ sum[4] ^ sum[5] ^ sum[6] ^ sum[7];
+}
+
+static void run_peak(void *arg, int64_t task, int thread) {
+    measurement *m = arg;
+    sn_peak_attr attr = {m->attr.iterations, &m->flops[task]};
+    sn_call call = {.attr = &attr};
+    (void)thread;
+    m->kernel->run(&call);
+}
+
+/* The shortest of the rounds that fit into `seconds`; at least three. */
+static double best_time(sn_team *team, sn_task_fn fn, measurement *m, int64_t n_tasks, double seconds) {
+    double best = 1e30, end = now() + seconds;
+    for (int round = 0; round < 3 || now() < end; round++) {
+        double begin = now();
+        sn_parallel(team, fn, m, n_tasks);
+        double took = now() - begin;
+        if (took < best) best = took;
+    }
+    return best;
+}
+
+static double peak(sn_team *team, const char *op, measurement *m, double seconds) {
+    sn_call call = {0};
+    m->kernel = sn_kernel_choose(op, &call);
+    if (!m->kernel) return 0;
+    m->attr.iterations = 200000;
+    int64_t n_tasks = sn_team_size(team) < n_slices ? sn_team_size(team) : n_slices;
+    double took = best_time(team, run_peak, m, n_tasks, seconds);
+    return m->flops[0] * (double)n_tasks / took;
+}
+
+sn_status sn_limits_measure(int n_threads, sn_limits *out) {
+    const double seconds = 1;
+    sn_team *team = NULL;
+    measurement m = {0};
+    SN_TRY(sn_team_new(n_threads, &team));
+    uint64_t *data = sn_alloc_aligned(buffer_bytes, 64);
+    if (!data) {
+        sn_team_free(team);
+        return sn_fail_memory("the memory read test");
+    }
+    memset(data, 1, buffer_bytes);
+    m.data = data;
+    out->read_bytes = (double)buffer_bytes / best_time(team, read_slice, &m, n_slices, seconds / 2);
+    out->f32_flops = peak(team, "peak_f32", &m, seconds / 6);
+    out->bf16_flops = peak(team, "peak_bf16", &m, seconds / 6);
+    sn_free(data);
+    sn_team_free(team);
+    return SN_OK;
+}

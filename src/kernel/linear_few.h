@@ -1,0 +1,318 @@
+/* linear for few rows: each weight is read once, straight from where it lies, at the speed of memory. The body of
+ * linear_few_<isa>.c, each of which compiles it for its instruction set.
+ *
+ * Quantized weights meet activations quantized to 8 bits per 32 values (integer products), or, where the call wants
+ * f32, are unpacked to f32 in registers. */
+#include "base/size.h"
+#include "kernel/linear.h"
+#include "kernel/quant_unpack.h"
+
+#include <math.h>
+
+enum { max_tile = 4 }; /* rows of x that share one pass over a row of w */
+
+/* 256 activations: q * d, with the sums of q * d that meet the mins. */
+typedef struct q8_group {
+    int8_t q[256];
+    float d[8], sum32[8], sum16[16];
+} q8_group;
+
+typedef struct few_job few_job;
+/* Dots of one row of w with 1 or max_tile rows of x from row r0. */
+typedef void (*dot_fn)(const few_job *job, const uint8_t *w, int64_t r0, float *out);
+
+struct few_job {
+    sn_linear_dims dims;
+    const uint8_t *w;
+    const float *x, *bias;
+    q8_group *q8; /* dims.n_rows rows of n_groups */
+    float *out;
+    float *padded; /* x with rows filled up to whole groups */
+    int64_t n_groups;
+    const dot_fn *dot;
+    int64_t rows_per_task;
+};
+
+SN_INLINE float sum8(__m256 v) {
+    __m128 half = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    half = _mm_add_ps(half, _mm_movehl_ps(half, half));
+    return _mm_cvtss_f32(_mm_add_ss(half, _mm_movehdup_ps(half)));
+}
+
+SN_INLINE void prefetch_ahead(const uint8_t *p, int64_t bytes) {
+    for (int64_t at = 0; at < bytes; at += 64) _mm_prefetch((const char *)p + 2048 + at, _MM_HINT_T0);
+}
+
+/* ---- quantized weights, quantized activations ---- */
+
+static void quantize_part(const float *x, q8_group *to, int h) {
+    const __m256 sign = _mm256_set1_ps(-0.0f);
+    __m256 v[4], most = _mm256_setzero_ps();
+    for (int i = 0; i < 4; i++) {
+        v[i] = _mm256_loadu_ps(x + 8 * i);
+        most = _mm256_max_ps(_mm256_andnot_ps(sign, v[i]), most);
+    }
+    __m128 m = _mm_max_ps(_mm256_castps256_ps128(most), _mm256_extractf128_ps(most, 1));
+    m = _mm_max_ps(m, _mm_movehl_ps(m, m));
+    m = _mm_max_ss(m, _mm_movehdup_ps(m));
+    float d = _mm_cvtss_f32(m) / 127.0f, inverse = d > 0 ? 1 / d : 0;
+    if (!(inverse <= 3e38f)) inverse = 0; /* an all but zero part */
+    __m256i q[4];
+    for (int i = 0; i < 4; i++) q[i] = _mm256_cvtps_epi32(_mm256_mul_ps(v[i], _mm256_set1_ps(inverse)));
+    int sum[2];
+    for (int i = 0; i < 2; i++) {
+        __m256i s = _mm256_add_epi32(q[2 * i], q[2 * i + 1]);
+        sum[i] = (int)sum8(_mm256_cvtepi32_ps(s));
+    }
+    __m256i words = _mm256_packs_epi16(_mm256_packs_epi32(q[0], q[1]), _mm256_packs_epi32(q[2], q[3]));
+    words = _mm256_permutevar8x32_epi32(words, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+    _mm256_storeu_si256((__m256i *)(void *)(to->q + 32 * h), words);
+    to->d[h] = d;
+    to->sum16[2 * h] = d * (float)sum[0];
+    to->sum16[2 * h + 1] = d * (float)sum[1];
+    to->sum32[h] = d * (float)(sum[0] + sum[1]);
+}
+
+static void quantize_row(const float *x, int64_t k, q8_group *to) {
+    for (int64_t from = 0; from < k; from += group_size, to++)
+        for (int h = 0; h < group_parts; h++) {
+            float spare[part_size] = {0};
+            int64_t left = sn_max_i64(0, sn_min_i64(part_size, k - from - 32 * h));
+            if (left < part_size) memcpy(spare, x + (left ? from + 32 * h : 0), (size_t)left * sizeof *x);
+            quantize_part(left < part_size ? spare : x + from + 32 * h, to, h);
+        }
+}
+
+/* Sums of four products of unsigned codes and signed activations per 32-bit lane. */
+SN_INLINE __m256i dot_codes(const unpack *u, __m256i codes, __m256i q) {
+#if defined(__AVX512VNNI__) && defined(__AVX512VL__)
+    (void)u;
+    return _mm256_dpbusd_epi32(_mm256_setzero_si256(), codes, q);
+#else
+    const __m256i ones = _mm256_set1_epi16(1);
+    if (!u->wide) return _mm256_madd_epi16(_mm256_maddubs_epi16(codes, q), ones);
+    /* The code made signed again, its magnitude times the signed q: no pair exceeds 2 * 127 * 128. */
+    __m256i w = _mm256_xor_si256(codes, _mm256_set1_epi8((char)0x80));
+    __m256i products = _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(q, w));
+    return _mm256_madd_epi16(products, ones);
+#endif
+}
+
+/* Without VNNI wide codes keep their sign, so their min is already in the product. */
+SN_INLINE bool adds_mins(const unpack *u) {
+#if defined(__AVX512VNNI__) && defined(__AVX512VL__)
+    (void)u;
+    return true;
+#else
+    return !u->wide;
+#endif
+}
+
+/* The scales of a group times those of the activations. */
+SN_INLINE void joint_scales(const unpack *u, const float *scale, const q8_group *a, float *joint) {
+    __m256 d = _mm256_loadu_ps(a->d);
+    if (u->sub == 32) {
+        _mm256_store_ps(joint, _mm256_mul_ps(_mm256_load_ps(scale), d));
+        return;
+    }
+    __m256 low = _mm256_permutevar8x32_ps(d, _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3));
+    __m256 high = _mm256_permutevar8x32_ps(d, _mm256_setr_epi32(4, 4, 5, 5, 6, 6, 7, 7));
+    _mm256_store_ps(joint, _mm256_mul_ps(_mm256_load_ps(scale), low));
+    _mm256_store_ps(joint + 8, _mm256_mul_ps(_mm256_load_ps(scale + 8), high));
+}
+
+SN_INLINE __m256 lane_scales(const unpack *u, const float *joint, int h) {
+    if (u->sub == 32) return _mm256_broadcast_ss(joint + h);
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_broadcast_ss(joint + 2 * h)),
+                                _mm_broadcast_ss(joint + 2 * h + 1), 1);
+}
+
+SN_INLINE __m256 subtract_mins(const unpack *u, __m256 sum, const float *min, const q8_group *a) {
+    if (!adds_mins(u)) return sum;
+    if (u->sub == 32) return _mm256_fnmadd_ps(_mm256_load_ps(min), _mm256_loadu_ps(a->sum32), sum);
+    sum = _mm256_fnmadd_ps(_mm256_load_ps(min), _mm256_loadu_ps(a->sum16), sum);
+    return _mm256_fnmadd_ps(_mm256_load_ps(min + 8), _mm256_loadu_ps(a->sum16 + 8), sum);
+}
+
+SN_INLINE void dot_q8(const unpack *u, const few_job *job, const uint8_t *w, int64_t r0, int n_rows, float *out) {
+    _Alignas(32) float scale[16], min[16], joint[max_tile][16];
+    __m256 even[max_tile], odd[max_tile];
+    uint8_t spare[max_group_bytes];
+    for (int r = 0; r < n_rows; r++) even[r] = odd[r] = _mm256_setzero_ps();
+    for (int64_t g = 0; g < job->n_groups; g++) {
+        const uint8_t *group = whole_group(u, w + g * u->group_bytes, job->dims.k - g * group_size, spare);
+        const q8_group *a = job->q8 + r0 * job->n_groups + g;
+        prefetch_ahead(w + g * u->group_bytes, u->group_bytes);
+        u->scales(group, scale, min);
+        for (int r = 0; r < n_rows; r++) {
+            joint_scales(u, scale, a + r * job->n_groups, joint[r]);
+            odd[r] = subtract_mins(u, odd[r], min, a + r * job->n_groups);
+        }
+#pragma GCC unroll 8
+        for (int h = 0; h < group_parts; h++) {
+            __m256i codes = u->codes(group, h);
+            for (int r = 0; r < n_rows; r++) {
+                __m256i q = load32((const uint8_t *)(a + r * job->n_groups)->q + 32 * h);
+                __m256 product = _mm256_cvtepi32_ps(dot_codes(u, codes, q));
+                __m256 *sum = h % 2 ? &odd[r] : &even[r];
+                *sum = _mm256_fmadd_ps(product, lane_scales(u, joint[r], h), *sum);
+            }
+        }
+    }
+    for (int r = 0; r < n_rows; r++) out[r] = sum8(_mm256_add_ps(even[r], odd[r]));
+}
+
+/* ---- quantized weights, f32 activations ---- */
+
+SN_INLINE void dot_exact(const unpack *u, const few_job *job, const uint8_t *w, int64_t r0, int n_rows, float *out) {
+    _Alignas(32) float scale[16], min[16];
+    __m256 sum[max_tile];
+    uint8_t spare[max_group_bytes];
+    int64_t row = job->n_groups * group_size;
+    for (int r = 0; r < n_rows; r++) sum[r] = _mm256_setzero_ps();
+    for (int64_t g = 0; g < job->n_groups; g++) {
+        const uint8_t *group = whole_group(u, w + g * u->group_bytes, job->dims.k - g * group_size, spare);
+        prefetch_ahead(w + g * u->group_bytes, u->group_bytes);
+        u->scales(group, scale, min);
+        for (int h = 0; h < group_parts; h++) {
+            __m256i codes = u->codes(group, h);
+            const float *x = job->padded + r0 * row + g * group_size + h * part_size;
+            for (int i = 0; i < 4; i++) {
+                __m256 value = values8(u, codes, h, i, scale, min);
+                for (int r = 0; r < n_rows; r++)
+                    sum[r] = _mm256_fmadd_ps(value, _mm256_loadu_ps(x + r * row + 8 * i), sum[r]);
+            }
+        }
+    }
+    for (int r = 0; r < n_rows; r++) out[r] = sum8(sum[r]);
+}
+
+/* ---- float weights ---- */
+
+SN_INLINE __m256 load_f32(const uint8_t *p) { return _mm256_loadu_ps((const float *)(const void *)p); }
+SN_INLINE __m256 load_f16(const uint8_t *p) {
+    return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
+SN_INLINE __m256 load_bf16(const uint8_t *p) {
+    __m256i words = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(words, 16));
+}
+
+SN_INLINE void dot_float(__m256 (*load)(const uint8_t *), int64_t size, const few_job *job, const uint8_t *w,
+                         int64_t r0, int n_rows, float *out) {
+    int64_t k = job->dims.k, stride = job->dims.x_stride, i = 0;
+    const float *x = job->x + r0 * stride;
+    __m256 sum[max_tile][2];
+    for (int r = 0; r < n_rows; r++) sum[r][0] = sum[r][1] = _mm256_setzero_ps();
+    for (; i + 16 <= k; i += 16) {
+        if (i % (64 / size) == 0) _mm_prefetch((const char *)w + i * size + 2048, _MM_HINT_T0);
+        for (int half = 0; half < 2; half++) {
+            __m256 value = load(w + (i + 8 * half) * size);
+            for (int r = 0; r < n_rows; r++)
+                sum[r][half] = _mm256_fmadd_ps(value, _mm256_loadu_ps(x + r * stride + i + 8 * half), sum[r][half]);
+        }
+    }
+    for (int r = 0; r < n_rows; r++) out[r] = sum8(_mm256_add_ps(sum[r][0], sum[r][1]));
+    _Alignas(32) float last[16];
+    uint8_t spare[64] = {0};
+    memcpy(spare, w + i * size, (size_t)((k - i) * size));
+    for (int half = 0; half < 2; half++) _mm256_store_ps(last + 8 * half, load(spare + 8 * half * size));
+    for (int r = 0; r < n_rows; r++)
+        for (int64_t j = i; j < k; j++) out[r] += last[j - i] * x[r * stride + j];
+}
+
+/* ---- one function per type and tile height, so that the loops over rows have constant bounds ---- */
+
+#define SN_DOTS(type, dtype, block, bytes, sub, wide, codes, scales)                                                   \
+    static void q8_##type##_1(const few_job *job, const uint8_t *w, int64_t r0, float *out) {                          \
+        dot_q8(&unpack_##type, job, w, r0, 1, out);                                                                    \
+    }                                                                                                                  \
+    static void q8_##type##_4(const few_job *job, const uint8_t *w, int64_t r0, float *out) {                          \
+        dot_q8(&unpack_##type, job, w, r0, max_tile, out);                                                             \
+    }                                                                                                                  \
+    static void exact_##type##_1(const few_job *job, const uint8_t *w, int64_t r0, float *out) {                       \
+        dot_exact(&unpack_##type, job, w, r0, 1, out);                                                                 \
+    }                                                                                                                  \
+    static void exact_##type##_4(const few_job *job, const uint8_t *w, int64_t r0, float *out) {                       \
+        dot_exact(&unpack_##type, job, w, r0, max_tile, out);                                                          \
+    }
+SN_BLOCK_TYPES(SN_DOTS)
+
+#define SN_FLOAT_DOTS(type, size)                                                                                      \
+    static void type##_1(const few_job *job, const uint8_t *w, int64_t r0, float *out) {                               \
+        dot_float(load_##type, size, job, w, r0, 1, out);                                                              \
+    }                                                                                                                  \
+    static void type##_4(const few_job *job, const uint8_t *w, int64_t r0, float *out) {                               \
+        dot_float(load_##type, size, job, w, r0, max_tile, out);                                                       \
+    }
+SN_FLOAT_DOTS(f32, 4)
+SN_FLOAT_DOTS(f16, 2)
+SN_FLOAT_DOTS(bf16, 2)
+
+#define SN_DOTS_ENTRY(type, dtype, ...)                                                                                \
+    [dtype] = {{q8_##type##_1, q8_##type##_4}, {exact_##type##_1, exact_##type##_4}},
+/* By type; [0] under automatic precision, [1] in f32; of height 1 and max_tile. */
+static const dot_fn dots[SN_N_DTYPES][2][2] = {
+    SN_BLOCK_TYPES(SN_DOTS_ENTRY)[SN_F32] = {{f32_1, f32_4}, {f32_1, f32_4}},
+    [SN_F16] = {{f16_1, f16_4}, {f16_1, f16_4}}, [SN_BF16] = {{bf16_1, bf16_4}, {bf16_1, bf16_4}}};
+
+/* ---- the call ---- */
+
+static bool applicable(const sn_call *c) {
+    sn_linear_dims dims;
+    return sn_linear_dims_get(c, &dims) && dots[c->in[1].dtype][0][0] && dims.n_rows <= SN_LINEAR_FEW_ROWS;
+}
+
+static size_t workspace(const sn_call *c, int n_threads) {
+    sn_linear_dims dims;
+    (void)n_threads;
+    if (!sn_linear_dims_get(c, &dims) || !sn_dtype_is_block(c->in[1].dtype)) return 0;
+    size_t n_groups = (size_t)(dims.n_rows * sn_ceil_div(dims.k, group_size));
+    return n_groups * (c->precision == SN_PRECISION_F32 ? group_size * sizeof(float) : sizeof(q8_group));
+}
+
+/* Puts x where the dots of block types read it. */
+static void prepare(few_job *job, const sn_call *c) {
+    const sn_linear_dims *dims = &job->dims;
+    job->q8 = c->workspace;
+    job->padded = c->workspace;
+    for (int64_t r = 0; r < dims->n_rows; r++) {
+        const float *from = job->x + r * dims->x_stride;
+        float *to = job->padded + r * job->n_groups * group_size;
+        if (c->precision == SN_PRECISION_AUTO) {
+            quantize_row(from, dims->k, job->q8 + r * job->n_groups);
+            continue;
+        }
+        memcpy(to, from, (size_t)dims->k * sizeof *to);
+        memset(to + dims->k, 0, (size_t)(job->n_groups * group_size - dims->k) * sizeof *to);
+    }
+}
+
+static void task(void *arg, int64_t index, int thread) {
+    const few_job *job = arg;
+    (void)thread;
+    int64_t n = job->dims.n, from = index * job->rows_per_task, to = sn_min_i64(n, from + job->rows_per_task);
+    for (int64_t j = from; j < to; j++) {
+        const uint8_t *w = job->w + j * job->dims.w_stride;
+        float bias = job->bias ? job->bias[j] : 0;
+        for (int64_t r = 0; r < job->dims.n_rows;) {
+            float sum[max_tile];
+            int height = job->dims.n_rows - r >= max_tile ? max_tile : 1;
+            job->dot[height > 1](job, w, r, sum);
+            for (int i = 0; i < height; i++) job->out[(r + i) * n + j] = sum[i] + bias;
+            r += height;
+        }
+    }
+}
+
+static void run(const sn_call *c) {
+    few_job job = {.w = c->in[1].data, .x = c->in[0].data, .out = c->out[0].data};
+    sn_linear_dims_get(c, &job.dims);
+    if (sn_call_has(c, 2)) job.bias = c->in[2].data;
+    job.dot = dots[c->in[1].dtype][c->precision == SN_PRECISION_F32];
+    job.n_groups = sn_ceil_div(job.dims.k, group_size);
+    if (sn_dtype_is_block(c->in[1].dtype)) prepare(&job, c);
+    /* Pieces of some 64 KiB of weights keep the threads level without many hand-outs. */
+    job.rows_per_task = sn_max_i64(1, (64 << 10) / sn_max_i64(1, job.dims.w_stride));
+    sn_parallel(c->team, task, &job, sn_ceil_div(job.dims.n, job.rows_per_task));
+}

@@ -1,0 +1,37 @@
+/* The peak of bf16 tile products: four independent accumulators, operands that stay in tiles. */
+#include "kernel/peak.h"
+
+#include <immintrin.h>
+#include <string.h>
+
+typedef struct tile_config {
+    uint8_t palette, start_row, reserved[14];
+    uint16_t row_bytes[16];
+    uint8_t rows[16];
+} tile_config;
+
+static void run(const sn_call *c) {
+    const sn_peak_attr *attr = c->attr;
+    _Alignas(64) tile_config config = {.palette = 1};
+    for (int t = 0; t < 8; t++) config.row_bytes[t] = 64, config.rows[t] = 16;
+    _tile_loadconfig(&config);
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    _tile_zero(4);
+    _tile_zero(5);
+    _tile_zero(6);
+    _tile_zero(7);
+    for (int64_t i = 0; i < attr->iterations; i++) {
+        _tile_dpbf16ps(0, 4, 6);
+        _tile_dpbf16ps(1, 4, 7);
+        _tile_dpbf16ps(2, 5, 6);
+        _tile_dpbf16ps(3, 5, 7);
+    }
+    _tile_release();
+    *attr->flops = 4.0 * 2 * 16 * 16 * 32 * (double)attr->iterations;
+}
+
+const sn_kernel sn_kernel_peak_bf16_amx = {
+    .op = "peak_bf16", .name = "amx", .isa = SN_ISA_AMX, .rank = 1, .applicable = sn_peak_applicable, .run = run};

@@ -1,0 +1,11 @@
+typedef float vec __attribute__((vector_size(16)));
+static inline vec multiply_add(vec a, vec b, vec c) { return a * b + c; }
+
+#include "kernel/peak_f32.h"
+
+const sn_kernel sn_kernel_peak_f32_generic = {.op = "peak_f32",
+                                              .name = "generic",
+                                              .isa = SN_ISA_GENERIC,
+                                              .rank = 0,
+                                              .applicable = sn_peak_applicable,
+                                              .run = run};
