@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/number.h"
+#include "position/auto.h"
 #include "position_common.h"
 
 #include <locale.h>
@@ -176,6 +177,30 @@ static void every_method_describes_itself(void **state) {
     }
 }
 
+/* docs/context-methods.md names every method, parameter and row of auto. */
+static void the_page_names_every_method(void **state) {
+    (void)state;
+    static char page[40000];
+    FILE *f = fopen(SN_TEST_SOURCE "/../docs/context-methods.md", "r");
+    assert_non_null(f);
+    size_t size = fread(page, 1, sizeof page - 1, f);
+    fclose(f);
+    assert_true(size > 1000 && size < sizeof page - 1);
+    char quoted[64];
+    for (int i = 0; i < sn_method_count(); i++) {
+        const sn_method_info *info = sn_method_get(i);
+        for (int p = -1; p < info->n_params; p++) {
+            snprintf(quoted, sizeof quoted, "`%s`", p < 0 ? info->name : info->params[p].name);
+            if (!strstr(page, quoted)) fail_msg("docs/context-methods.md does not name %s", quoted);
+        }
+    }
+    for (const sn_auto_row *row = sn_auto_rows;; row++) {
+        snprintf(quoted, sizeof quoted, "| `%s` |", row->name);
+        if (!strstr(page, quoted)) fail_msg("docs/context-methods.md has no row %s of auto", quoted);
+        if (!strcmp(row->name, "beyond")) break;
+    }
+}
+
 static void numbers_are_shortest_and_exact(void **state) {
     (void)state;
     static const struct {
@@ -232,6 +257,7 @@ int main(void) {
                                        cmocka_unit_test(texts_are_bounded),
                                        cmocka_unit_test(failing_allocations_leak_nothing),
                                        cmocka_unit_test(every_method_describes_itself),
+                                       cmocka_unit_test(the_page_names_every_method),
                                        cmocka_unit_test(numbers_are_shortest_and_exact),
                                        cmocka_unit_test(numbers_do_not_depend_on_the_locale)};
     return cmocka_run_group_tests(tests, NULL, NULL);
