@@ -54,7 +54,8 @@ SN_API int64_t sn_model_n_tensors(const sn_model *m);
 SN_API const char *sn_model_tensor_name(const sn_model *m, int64_t i);
 SN_API sn_status sn_model_tensor(const sn_model *m, const char *name, sn_tensor *out);
 
-/* A random model for benchmarks: preset "llama-1b" with all matrices of one dtype; no file. */
+/* A random model for benchmarks and tests: preset "llama-1b", "llama-100m", "llama-256" or "llama-tiny" with all
+ * matrices of one dtype; no file. */
 SN_API sn_status sn_model_synthetic(const char *preset, sn_dtype dtype, uint64_t seed, sn_model **out);
 
 /* Writes the model in the format of the target name: *.gguf, or a directory (safetensors + config.json +
