@@ -1,8 +1,4 @@
-#include <immintrin.h>
-
-typedef __m512 vec;
-static inline vec multiply_add(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
-
+#define VEC_BYTES 64
 #include "kernel/peak_f32.h"
 
 const sn_kernel sn_kernel_peak_f32_avx512 = {

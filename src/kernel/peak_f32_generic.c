@@ -1,6 +1,4 @@
-typedef float vec __attribute__((vector_size(16)));
-static inline vec multiply_add(vec a, vec b, vec c) { return a * b + c; }
-
+#define VEC_BYTES 16
 #include "kernel/peak_f32.h"
 
 const sn_kernel sn_kernel_peak_f32_generic = {.op = "peak_f32",

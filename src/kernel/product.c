@@ -1,0 +1,65 @@
+#include "kernel/product.h"
+
+#include "kernel/attr.h"
+#include "kernel/linear.h"
+
+static const int64_t float_bytes = sizeof(float);
+
+bool sn_product_of_linear(const sn_call *call, sn_product *p) {
+    sn_linear_dims dims;
+    if (!sn_linear_dims_get(call, &dims)) return false;
+    *p = (sn_product){.m = dims.n_rows, .n = dims.n, .k = dims.k, .n_batches = 1};
+    p->a = call->in[0].data;
+    p->a_row = dims.x_stride;
+    p->a_k = 1;
+    p->rows = call->in[1].data;
+    p->rows_dtype = call->in[1].dtype;
+    p->rows_stride = dims.w_stride;
+    if (sn_call_has(call, 2)) p->bias = call->in[2].data;
+    p->out = call->out[0].data;
+    p->out_row = dims.n;
+    return true;
+}
+
+static bool whole_floats(const sn_tensor *t) {
+    for (int d = 0; d < t->n_dims; d++)
+        if (t->stride[d] % float_bytes != 0) return false;
+    return t->dtype == SN_F32;
+}
+
+bool sn_product_of_matmul(const sn_call *call, sn_product *p) {
+    const sn_matmul_attr *attr = call->attr;
+    const sn_tensor *a = &call->in[0], *b = &call->in[1], *out = &call->out[0];
+    if (!whole_floats(a) || !whole_floats(b) || out->dtype != SN_F32) return false;
+    int da = a->n_dims - 2, db = b->n_dims - 2;
+    *p = (sn_product){.m = out->shape[out->n_dims - 2], .n = out->shape[out->n_dims - 1], .n_batches = 1, .call = call};
+    p->k = a->shape[da + !attr->transpose_a];
+    for (int d = 0; d < out->n_dims - 2; d++) p->n_batches *= out->shape[d];
+    p->a_row = a->stride[da + attr->transpose_a] / float_bytes;
+    p->a_k = a->stride[da + !attr->transpose_a] / float_bytes;
+    p->b_k = b->stride[db + attr->transpose_b] / float_bytes;
+    p->b_column = b->stride[db + !attr->transpose_b] / float_bytes;
+    p->out_row = p->n;
+    p->a = a->data;
+    p->b = b->data;
+    p->out = out->data;
+    return true;
+}
+
+static int64_t batch_offset(const sn_tensor *t, const sn_tensor *out, int64_t batch) {
+    int64_t offset = 0;
+    for (int d = out->n_dims - 3, e = t->n_dims - 3; d >= 0; d--, e--) {
+        if (e >= 0 && t->shape[e] != 1) offset += batch % out->shape[d] * t->stride[e];
+        batch /= out->shape[d];
+    }
+    return offset / float_bytes;
+}
+
+sn_product_batch sn_product_batch_at(const sn_product *p, int64_t batch) {
+    sn_product_batch at = {p->a, p->b, p->out};
+    if (!p->call) return at;
+    at.a += batch_offset(&p->call->in[0], &p->call->out[0], batch);
+    at.b += batch_offset(&p->call->in[1], &p->call->out[0], batch);
+    at.out += batch * p->m * p->n;
+    return at;
+}
