@@ -89,6 +89,30 @@ static inline void fail_each_allocation(const unsigned char *data, size_t size, 
     }
 }
 
+/* A folder of its own for a test program: group set-up, group tear-down, a path in it (the last two stay valid). */
+static char test_folder_path[64];
+
+static inline int test_folder_make(void **state) {
+    (void)state;
+    strcpy(test_folder_path, "/tmp/suan-test-XXXXXX");
+    return mkdtemp(test_folder_path) ? 0 : -1;
+}
+
+static inline int test_folder_remove(void **state) {
+    (void)state;
+    char command[128];
+    snprintf(command, sizeof command, "rm -r %s", test_folder_path);
+    return system(command);
+}
+
+static inline const char *in_folder(const char *name) {
+    static char path[2][256];
+    static int turn;
+    turn = !turn;
+    snprintf(path[turn], sizeof path[turn], "%s/%s", test_folder_path, name);
+    return path[turn];
+}
+
 /* Where a test file is; says loudly when it is not there. */
 static inline bool test_data(char *path, size_t size, const char *name) {
     const char *folder = getenv("SUAN_TEST_DATA");
