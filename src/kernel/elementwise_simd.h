@@ -1,0 +1,90 @@
+/* The elementwise kernels, compiled once per instruction set by elementwise_<variant>.c, which lists the records. */
+#ifndef SN_KERNEL_ELEMENTWISE_SIMD_H
+#define SN_KERNEL_ELEMENTWISE_SIMD_H
+
+#include "kernel/attr.h"
+#include "kernel/loops.h"
+#include "kernel/simd_math.h"
+
+#define SN_ALWAYS_INLINE static inline __attribute__((always_inline))
+
+SN_ALWAYS_INLINE void map1(int64_t n, float *out, const float *x, int64_t step, vf (*f)(vf)) {
+    vf repeated = vf_set(n > 0 ? *x : 0);
+    int64_t i = 0;
+    for (; i + vf_lanes <= n; i += vf_lanes) vf_store(out + i, f(step ? vf_load(x + i) : repeated));
+    if (i < n) vf_store_part(out + i, f(step ? vf_load_part(x + i, n - i) : repeated), n - i);
+}
+
+SN_ALWAYS_INLINE void map2(int64_t n, float *out, const float *const *in, const int64_t *step, vf (*f)(vf, vf)) {
+    const float *a = in[0], *b = in[1];
+    const int64_t step_a = step[0], step_b = step[1];
+    vf one_a = vf_set(n > 0 ? *a : 0), one_b = vf_set(n > 0 ? *b : 0);
+    int64_t i = 0;
+    for (; i + vf_lanes <= n; i += vf_lanes)
+        vf_store(out + i, f(step_a ? vf_load(a + i) : one_a, step_b ? vf_load(b + i) : one_b));
+    if (i == n) return;
+    vf last_a = step_a ? vf_load_part(a + i, n - i) : one_a, last_b = step_b ? vf_load_part(b + i, n - i) : one_b;
+    vf_store_part(out + i, f(last_a, last_b), n - i);
+}
+
+static inline vf vf_neg(vf x) { return vf_sub(vf_set(0), x); }
+static inline vf vf_square(vf x) { return vf_mul(x, x); }
+static inline vf vf_rsqrt(vf x) { return vf_div(vf_set(1), vf_sqrt(x)); }
+static inline vf vf_relu(vf x) { return vf_less(x, vf_set(0), vf_set(0), x); }
+static inline vf vf_larger(vf a, vf b) { return vf_less(a, b, b, a); }
+static inline vf vf_smaller(vf a, vf b) { return vf_less(b, a, b, a); }
+static inline vf vf_is_less(vf a, vf b) { return vf_less(a, b, vf_set(1), vf_set(0)); }
+static inline vf vf_silu_mul(vf gate, vf up) { return vf_mul(vf_silu(gate), up); }
+
+/* run_<op> from a function of one or two vectors; work in plain operations per element. */
+#define SN_MAP1(op, f, work)                                                                                           \
+    static void inner_##op(int64_t n, float *out, const float *const *in, const int64_t *step, const sn_call *call) {  \
+        (void)call;                                                                                                    \
+        map1(n, out, in[0], step[0], f);                                                                               \
+    }                                                                                                                  \
+    static void run_##op(const sn_call *call) { sn_loops_run(call, 1, inner_##op, work); }
+#define SN_MAP2(op, f, work)                                                                                           \
+    static void inner_##op(int64_t n, float *out, const float *const *in, const int64_t *step, const sn_call *call) {  \
+        (void)call;                                                                                                    \
+        map2(n, out, in, step, f);                                                                                     \
+    }                                                                                                                  \
+    static void run_##op(const sn_call *call) { sn_loops_run(call, 2, inner_##op, work); }
+
+SN_MAP1(neg, vf_neg, 1)
+SN_MAP1(abs, vf_abs, 1)
+SN_MAP1(square, vf_square, 1)
+SN_MAP1(sqrt, vf_sqrt, 2)
+SN_MAP1(rsqrt, vf_rsqrt, 3)
+SN_MAP1(relu, vf_relu, 1)
+SN_MAP1(exp, vf_exp, 4)
+SN_MAP1(tanh, vf_tanh, 6)
+SN_MAP1(sigmoid, vf_sigmoid, 5)
+SN_MAP1(erf, vf_erf, 8)
+SN_MAP1(silu, vf_silu, 5)
+SN_MAP1(gelu, vf_gelu, 8)
+SN_MAP1(gelu_tanh, vf_gelu_tanh, 6)
+SN_MAP2(add, vf_add, 1)
+SN_MAP2(sub, vf_sub, 1)
+SN_MAP2(mul, vf_mul, 1)
+SN_MAP2(div, vf_div, 2)
+SN_MAP2(max, vf_larger, 1)
+SN_MAP2(min, vf_smaller, 1)
+SN_MAP2(less, vf_is_less, 1)
+SN_MAP2(silu_mul, vf_silu_mul, 6)
+
+static void inner_scale(int64_t n, float *out, const float *const *in, const int64_t *step, const sn_call *call) {
+    const sn_scale_attr *attr = call->attr;
+    const float *x = in[0];
+    vf factor = vf_set((float)attr->factor), offset = vf_set((float)attr->offset);
+    vf repeated = vf_set(n > 0 ? *x : 0);
+    int64_t i = 0;
+    for (; i + vf_lanes <= n; i += vf_lanes)
+        vf_store(out + i, vf_fma(step[0] ? vf_load(x + i) : repeated, factor, offset));
+    if (i < n) vf_store_part(out + i, vf_fma(step[0] ? vf_load_part(x + i, n - i) : repeated, factor, offset), n - i);
+}
+static void run_scale(const sn_call *call) { sn_loops_run(call, 1, inner_scale, 1); }
+
+#define SN_ELEMENTWISE_RECORD(op_, variant, isa_, rank_)                                                               \
+    { .op = #op_, .name = variant, .isa = isa_, .rank = rank_, .applicable = sn_loops_applicable, .run = run_##op_ }
+
+#endif
