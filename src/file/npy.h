@@ -1,0 +1,36 @@
+/* NumPy arrays: .npy files (versions 1 to 3), C order, little-endian. */
+#ifndef SN_FILE_NPY_H
+#define SN_FILE_NPY_H
+
+#include "base/map.h"
+#include "file/reader.h"
+#include "suan/tensor.h"
+
+typedef struct sn_npy {
+    sn_tensor tensor; /* f16, f32, f64, i8, i32, i64, u8; a bool array is u8 */
+    sn_map map;       /* empty over memory */
+    void *memory;     /* owned, or NULL: an unpacked member, or an aligned copy */
+} sn_npy;
+
+/* Maps a file. Fortran order, big-endian and structured arrays are SN_ERR_UNSUPPORTED. *out is zero on failure. */
+sn_status sn_npy_open(const char *path, sn_npy *out);
+/* Over memory that outlives it (copied where it is not aligned). limits may be NULL. */
+sn_status sn_npy_open_memory(const char *name, const void *data, size_t size, const sn_read_limits *limits,
+                             sn_npy *out);
+void sn_npy_close(sn_npy *npy);
+
+/* Writes a contiguous tensor. SN_ERR_UNSUPPORTED for bf16 and the block types, which NumPy has not. */
+sn_status sn_npy_write(const char *path, const sn_tensor *t);
+
+/* The arrays of an .npz file: a zip of .npy members, stored or (with zlib) deflated. */
+typedef struct sn_npz sn_npz;
+sn_status sn_npz_open(const char *path, const sn_read_limits *limits, sn_npz **out);
+sn_status sn_npz_open_memory(const char *name, const void *data, size_t size, const sn_read_limits *limits,
+                             sn_npz **out);
+void sn_npz_close(sn_npz *z);
+int64_t sn_npz_n_arrays(const sn_npz *z);
+const char *sn_npz_name(const sn_npz *z, int64_t i); /* without ".npy" */
+/* Reads one array into memory of its own; its checksum is verified. */
+sn_status sn_npz_get(const sn_npz *z, const char *name, sn_npy *out);
+
+#endif

@@ -1,0 +1,239 @@
+/* NumPy files: round trips, headers of all versions, zip members, each kind of damage. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "file_test.h"
+
+#include "file/npy.h"
+
+/* An .npy file with this dict and `size` bytes of data 0, 1, 2, ... */
+static void npy(bytes *b, int version, const char *dict, int size) {
+    put(b, "\x93NUMPY", 6);
+    put(b, (unsigned char[]){(unsigned char)version, 0}, 2);
+    unsigned char length[4];
+    sn_store_u32(length, (uint32_t)strlen(dict));
+    put(b, length, version == 1 ? 2 : 4);
+    put(b, dict, strlen(dict));
+    for (int i = 0; i < size; i++) put(b, &(unsigned char){(unsigned char)i}, 1);
+}
+
+#define DICT(descr, order, shape) "{'descr': " descr ", 'fortran_order': " order ", 'shape': " shape ", }\n"
+
+static void refused(const char *dict, int size, sn_status status, const char *words) {
+    bytes b = {0};
+    sn_npy a;
+    npy(&b, 1, dict, size);
+    assert_int_equal(sn_npy_open_memory("test", b.data, b.size, NULL, &a), status);
+    assert_null(a.memory);
+    assert_message(words);
+    bytes_free(&b);
+}
+
+static void headers_are_checked(void **state) {
+    (void)state;
+    refused("", 0, SN_ERR_FORMAT, "'{' is missing");
+    refused("{}", 0, SN_ERR_FORMAT, "lacks");
+    refused("{'descr': '<f4', 'descr': '<f4'}", 0, SN_ERR_FORMAT, "repeated");
+    refused("{'what': 1}", 0, SN_ERR_FORMAT, "unexpected");
+    refused(DICT("'<f4'", "True", "(2, 2)"), 16, SN_ERR_UNSUPPORTED, "Fortran");
+    refused(DICT("'<f4'", "Maybe", "(2, 2)"), 16, SN_ERR_FORMAT, "neither");
+    refused(DICT("'>f4'", "False", "(2, 2)"), 16, SN_ERR_UNSUPPORTED, "big-endian");
+    refused(DICT("'<c8'", "False", "(2,)"), 16, SN_ERR_UNSUPPORTED, "<c8");
+    refused(DICT("[('a', '<f4')]", "False", "(2,)"), 16, SN_ERR_UNSUPPORTED, "structured");
+    refused(DICT("'<f4'", "False", "(2, 2)"), 15, SN_ERR_FORMAT, "cut short");
+    refused(DICT("'<f4'", "False", "(2, 2)"), 17, SN_ERR_FORMAT, "1 bytes are left");
+    refused(DICT("'<f4'", "False", "(-2, 2)"), 16, SN_ERR_FORMAT, "no tuple of sizes");
+    refused(DICT("'<f4'", "False", "(1,1,1,1,1,1,1)"), 4, SN_ERR_UNSUPPORTED, "more than 6");
+    refused(DICT("'<f4'", "False", "(99999999999999999999,)"), 4, SN_ERR_FORMAT, "63 bits");
+    refused(DICT("'<f4'", "False", "(4294967296, 4294967296)"), 4, SN_ERR_FORMAT, "63 bits");
+    refused(DICT("'<f4'", "False", "(4294967296,)"), 1000, SN_ERR_FORMAT, "cut short");
+    bytes b = {0};
+    sn_npy a;
+    npy(&b, 4, DICT("'<f4'", "False", "(1,)"), 4);
+    assert_int_equal(sn_npy_open_memory("test", b.data, b.size, NULL, &a), SN_ERR_UNSUPPORTED);
+    for (size_t size = 0; size < b.size; size++)
+        assert_int_not_equal(sn_npy_open_memory("test", b.data, size, NULL, &a), SN_OK);
+    bytes_free(&b);
+}
+
+static void all_versions_are_read(void **state) {
+    (void)state;
+    for (int version = 1; version <= 3; version++) {
+        bytes b = {0};
+        sn_npy a;
+        npy(&b, version, DICT("'|u1'", "False", "(2, 3)"), 6);
+        assert_int_equal(sn_npy_open_memory("test", b.data, b.size, NULL, &a), SN_OK);
+        assert_true(a.tensor.n_dims == 2 && a.tensor.shape[0] == 2 && a.tensor.shape[1] == 3 &&
+                    a.tensor.dtype == SN_U8);
+        assert_int_equal(((const unsigned char *)a.tensor.data)[5], 5);
+        sn_npy_close(&a);
+        bytes_free(&b);
+    }
+}
+
+static void unaligned_arrays_are_copied(void **state) {
+    (void)state;
+    for (int blank = 0; blank < 4; blank++) {
+        static const char *const dicts[] = {DICT("'<f4'", "False", "(2,)"), DICT("'<f4'", "False", "(2,)") " ",
+                                            DICT("'<f4'", "False", "(2,)") "  ", DICT("'<f4'", "False", "(2,)") "   "};
+        bytes b = {0};
+        sn_npy a;
+        npy(&b, 1, dicts[blank], 8);
+        assert_int_equal(sn_npy_open_memory("test", b.data, b.size, NULL, &a), SN_OK);
+        assert_int_equal((uintptr_t)a.tensor.data % 4, 0);
+        assert_memory_equal(a.tensor.data, b.data + b.size - 8, 8);
+        sn_npy_close(&a);
+        bytes_free(&b);
+    }
+}
+
+static void every_type_reads_back(void **state) {
+    (void)state;
+    static const sn_dtype types[] = {SN_F16, SN_F32, SN_F64, SN_I8, SN_I32, SN_I64, SN_U8};
+    unsigned char data[48];
+    for (int i = 0; i < 48; i++) data[i] = (unsigned char)i;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        for (int n_dims = 0; n_dims < 4; n_dims++) {
+            sn_tensor t = sn_tensor_make(types[i], n_dims, (int64_t[]){3, 1, 2}, data);
+            sn_npy a;
+            assert_int_equal(sn_npy_write(in_folder("a.npy"), &t), SN_OK);
+            assert_int_equal(sn_npy_open(in_folder("a.npy"), &a), SN_OK);
+            assert_int_equal(a.tensor.dtype, types[i]);
+            assert_int_equal(a.tensor.n_dims, n_dims);
+            assert_memory_equal(a.tensor.shape, t.shape, sizeof t.shape);
+            assert_memory_equal(a.tensor.data, data, (size_t)sn_tensor_bytes(&t));
+            sn_npy_close(&a);
+        }
+    sn_tensor t = sn_tensor_make(SN_BF16, 1, (int64_t[]){2}, data);
+    assert_int_equal(sn_npy_write(in_folder("b.npy"), &t), SN_ERR_UNSUPPORTED);
+    t = sn_tensor_make(SN_F32, 2, (int64_t[]){2, 2}, data);
+    t.stride[0] = 12;
+    assert_int_equal(sn_npy_write(in_folder("b.npy"), &t), SN_ERR_SHAPE);
+}
+
+/* ---- npz ---- */
+
+static void put_u16(bytes *b, uint32_t v) { put(b, (unsigned char[]){(unsigned char)v, (unsigned char)(v >> 8)}, 2); }
+
+/* Bit by bit, so that the table in the reader is not trusted. */
+static uint32_t crc32_of(const unsigned char *data, size_t size) {
+    uint32_t crc = UINT32_MAX;
+    for (size_t i = 0; i < size; i++) {
+        crc ^= data[i];
+        for (int k = 0; k < 8; k++) crc = crc & 1 ? crc >> 1 ^ 0xedb88320u : crc >> 1;
+    }
+    return ~crc;
+}
+
+/* A zip of one member "x.npy"; where deflated, as one stored block. */
+static void npz(bytes *b, int method, uint32_t unpacked_claim) {
+    bytes array = {0}, packed = {0};
+    npy(&array, 1, DICT("'<f4'", "False", "(2,)"), 8);
+    if (method == 8) {
+        put(&packed, "\1", 1), put_u16(&packed, (uint32_t)array.size), put_u16(&packed, ~(uint32_t)array.size & 0xffff);
+    }
+    put(&packed, array.data, array.size);
+    uint32_t unpacked = unpacked_claim ? unpacked_claim : (uint32_t)array.size;
+    put(b, "PK\3\4", 4), put_u16(b, 20), put_u16(b, 0), put_u16(b, (uint32_t)method), put_u32(b, 0);
+    put_u32(b, crc32_of(array.data, array.size)), put_u32(b, (uint32_t)packed.size), put_u32(b, unpacked);
+    put_u16(b, 5), put_u16(b, 0), put(b, "x.npy", 5), put(b, packed.data, packed.size);
+    uint32_t directory = (uint32_t)b->size;
+    put(b, "PK\1\2", 4), put_u16(b, 20), put_u16(b, 20), put_u16(b, 0), put_u16(b, (uint32_t)method), put_u32(b, 0);
+    put_u32(b, crc32_of(array.data, array.size)), put_u32(b, (uint32_t)packed.size), put_u32(b, unpacked);
+    put_u16(b, 5), put_u16(b, 0), put_u16(b, 0), put_u16(b, 0), put_u16(b, 0), put_u32(b, 0), put_u32(b, 0),
+        put(b, "x.npy", 5);
+    uint32_t size = (uint32_t)b->size - directory;
+    put(b, "PK\5\6", 4), put_u16(b, 0), put_u16(b, 0), put_u16(b, 1), put_u16(b, 1), put_u32(b, size),
+        put_u32(b, directory);
+    put_u16(b, 0);
+    bytes_free(&array), bytes_free(&packed);
+}
+
+static sn_status use_npz(const void *data, size_t size) {
+    sn_npz *z;
+    SN_TRY(sn_npz_open_memory("test", data, size, NULL, &z));
+    sn_status status = SN_OK;
+    for (int64_t i = 0; i < sn_npz_n_arrays(z) && status == SN_OK; i++) {
+        sn_npy a;
+        status = sn_npz_get(z, sn_npz_name(z, i), &a);
+        sn_npy_close(&a);
+    }
+    sn_npz_close(z);
+    return status;
+}
+
+static sn_status use_npy(const void *data, size_t size) {
+    sn_npy a;
+    SN_TRY(sn_npy_open_memory("test", data, size, NULL, &a));
+    sn_npy_close(&a);
+    return SN_OK;
+}
+
+static void members_are_read(void **state) {
+    (void)state;
+    for (int method = 0; method <= 8; method += 8) {
+        bytes b = {0};
+        sn_npz *z;
+        sn_npy a;
+        npz(&b, method, 0);
+        assert_int_equal(sn_npz_open_memory("test", b.data, b.size, NULL, &z), SN_OK);
+        assert_int_equal(sn_npz_n_arrays(z), 1);
+        assert_string_equal(sn_npz_name(z, 0), "x");
+        assert_int_equal(sn_npz_get(z, "y", &a), SN_ERR_NOT_FOUND);
+        sn_status status = sn_npz_get(z, "x", &a);
+        if (status != SN_ERR_UNSUPPORTED || method == 0) {
+            assert_int_equal(status, SN_OK);
+            assert_true(a.tensor.n_dims == 1 && a.tensor.shape[0] == 2);
+            assert_memory_equal(a.tensor.data, "\0\1\2\3\4\5\6\7", 8);
+        }
+        sn_npy_close(&a);
+        sn_npz_close(z);
+        b.data[60]++; /* within the dict */
+        assert_int_not_equal(use_npz(b.data, b.size), SN_OK);
+        bytes_free(&b);
+    }
+}
+
+static void a_small_zip_cannot_ask_for_much(void **state) {
+    (void)state;
+    bytes b = {0};
+    npz(&b, 8, UINT32_MAX - 1);
+    sn_alloc_fail_after(-1);
+    assert_int_equal(use_npz(b.data, b.size), SN_ERR_FORMAT);
+    assert_message("cannot be packed in");
+    assert_true(sn_alloc_largest() < 1 << 16);
+    bytes_free(&b);
+}
+
+static void damage_is_survived(void **state) {
+    (void)state;
+    for (int method = 0; method <= 8; method += 8) {
+        bytes b = {0};
+        npz(&b, method, 0);
+        mutate(b.data, b.size, 1000, use_npz);
+        if (use_npz(b.data, b.size) == SN_OK) fail_each_allocation(b.data, b.size, use_npz);
+        bytes_free(&b);
+    }
+    bytes b = {0};
+    npy(&b, 1, DICT("'<f8'", "False", "(2, 1)"), 16);
+    mutate(b.data, b.size, 1000, use_npy);
+    fail_each_allocation(b.data, b.size, use_npy);
+    bytes_free(&b);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(headers_are_checked),
+        cmocka_unit_test(all_versions_are_read),
+        cmocka_unit_test(unaligned_arrays_are_copied),
+        cmocka_unit_test(every_type_reads_back),
+        cmocka_unit_test(members_are_read),
+        cmocka_unit_test(a_small_zip_cannot_ask_for_much),
+        cmocka_unit_test(damage_is_survived),
+    };
+    return cmocka_run_group_tests(tests, test_folder_make, test_folder_remove);
+}
