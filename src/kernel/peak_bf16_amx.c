@@ -1,20 +1,10 @@
 /* The peak of bf16 tile products: four independent accumulators, operands that stay in tiles. */
 #include "kernel/peak.h"
-
-#include <immintrin.h>
-#include <string.h>
-
-typedef struct tile_config {
-    uint8_t palette, start_row, reserved[14];
-    uint16_t row_bytes[16];
-    uint8_t rows[16];
-} tile_config;
+#include "kernel/tile.h"
 
 static void run(const sn_call *c) {
     const sn_peak_attr *attr = c->attr;
-    _Alignas(64) tile_config config = {.palette = 1};
-    for (int t = 0; t < 8; t++) config.row_bytes[t] = 64, config.rows[t] = 16;
-    _tile_loadconfig(&config);
+    tiles_begin();
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
