@@ -116,14 +116,14 @@ static inline const char *in_folder(const char *name) {
 /* Where a test file is; says loudly when it is not there. */
 static inline bool test_data(char *path, size_t size, const char *name) {
     const char *folder = getenv("SUAN_TEST_DATA");
-    if (!folder) {
-        print_message("SKIPPED: SUAN_TEST_DATA is not set, %s is not tested\n", name);
+    if (!folder || !*folder) {
+        print_message("SKIP: SUAN_TEST_DATA is not set, %s is not tested\n", name);
         return false;
     }
     snprintf(path, size, "%s/%s", folder, name);
     FILE *file = fopen(path, "rb");
     if (file) fclose(file);
-    if (!file) print_message("SKIPPED: there is no %s\n", path);
+    if (!file) print_message("SKIP: there is no %s\n", path);
     return file != NULL;
 }
 

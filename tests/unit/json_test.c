@@ -195,7 +195,7 @@ int main(void) {
     };
     sn_json_doc *doc = NULL;
     if (sn_json_parse("test", "1", 1, NULL, &doc) == SN_ERR_UNSUPPORTED) {
-        print_message("SKIPPED: this build has no Jansson\n");
+        print_message("SKIP: this build has no Jansson\n");
         return 0;
     }
     sn_json_free(doc);

@@ -266,7 +266,7 @@ int main(void) {
     };
     sn_safetensors *f = NULL;
     if (sn_safetensors_open_memory("test", "\2\0\0\0\0\0\0\0{}", 10, NULL, &f) == SN_ERR_UNSUPPORTED) {
-        print_message("SKIPPED: this build has no Jansson\n");
+        print_message("SKIP: this build has no Jansson\n");
         return 0;
     }
     sn_safetensors_close(f);
