@@ -1,8 +1,9 @@
 /* Our own f32 matrix product: packed panels and a register-blocked inner kernel. The body of gemm_<isa>.c, which
  * define VEC_BYTES (of a vector) and GEMM_ROWS (of the inner kernel) before they include it.
  *
- * Each task owns `panel` columns of the result. For every stretch of `depth` terms it packs its part of B once, then
- * walks down A in blocks of rows, packed as well. (The scheme is that of Goto and van de Geijn, 2008.) */
+ * Each task owns a tile of the result, at most `panel` columns wide. For every stretch of `depth` terms it packs its
+ * part of B once, then walks down A in blocks of rows, packed as well. (The scheme is that of Goto and van de Geijn,
+ * 2008.) */
 #include "base/size.h"
 #include "kernel/product.h"
 #include "kernel/vec.h"
@@ -106,7 +107,7 @@ static void pack_b_lines(const sn_product *p, const float *b, int64_t j0, int64_
 typedef struct gemm_job {
     sn_product p;
     gemm_space *spaces;
-    int64_t n_panels;
+    int64_t part_rows, part_columns, n_down, n_across;
 } gemm_job;
 
 static void multiply_block(const sn_product *p, const gemm_space *space, float *out, int64_t i0, int64_t rows,
@@ -124,16 +125,18 @@ static void gemm_task(void *arg, int64_t index, int thread) {
     const gemm_job *job = arg;
     const sn_product *p = &job->p;
     gemm_space *space = job->spaces + thread;
-    sn_product_batch at = sn_product_batch_at(p, index / job->n_panels);
-    int64_t j0 = index % job->n_panels * panel, columns = sn_min_i64(panel, p->n - j0);
+    int64_t n_parts = job->n_down * job->n_across, part = index % n_parts;
+    sn_product_batch at = sn_product_batch_at(p, index / n_parts);
+    int64_t from = part / job->n_across * job->part_rows, to = sn_min_i64(p->m, from + job->part_rows);
+    int64_t j0 = part % job->n_across * job->part_columns, columns = sn_min_i64(job->part_columns, p->n - j0);
     for (int64_t l0 = 0; l0 < sn_max_i64(1, p->k); l0 += depth) {
         int64_t count = sn_min_i64(depth, p->k - l0);
         if (!p->rows && p->b_column == 1)
             pack_b_lines(p, at.b, j0, columns, l0, count, space);
         else
             pack_b(p, at.b, j0, columns, l0, count, space);
-        for (int64_t i0 = 0; i0 < p->m; i0 += block_rows) {
-            int64_t rows = sn_min_i64(block_rows, p->m - i0);
+        for (int64_t i0 = from; i0 < to; i0 += block_rows) {
+            int64_t rows = sn_min_i64(block_rows, to - i0);
             pack_a(p, at.a, i0, rows, l0, count, space->a);
             multiply_block(p, space, at.out, i0, rows, j0, columns, l0, count);
         }
@@ -146,8 +149,12 @@ static size_t gemm_workspace(const sn_call *c, int n_threads) {
 }
 
 static void gemm_run(const sn_call *c, const sn_product *p) {
-    gemm_job job = {*p, c->workspace, sn_ceil_div(p->n, panel)};
-    if (p->m > 0) sn_parallel(c->team, gemm_task, &job, p->n_batches * job.n_panels);
+    gemm_job job = {.p = *p, .spaces = c->workspace};
+    if (p->m == 0 || p->n == 0) return;
+    sn_product_tiles(p, sn_team_size(c->team), &job.part_rows, &job.part_columns);
+    job.n_down = sn_ceil_div(p->m, job.part_rows);
+    job.n_across = sn_ceil_div(p->n, job.part_columns);
+    sn_parallel(c->team, gemm_task, &job, p->n_batches * job.n_down * job.n_across);
 }
 
 static bool linear_applicable(const sn_call *c) {

@@ -1,5 +1,6 @@
 #include "kernel/product.h"
 
+#include "base/size.h"
 #include "kernel/attr.h"
 #include "kernel/linear.h"
 
@@ -62,4 +63,16 @@ sn_product_batch sn_product_batch_at(const sn_product *p, int64_t batch) {
     at.b += batch_offset(&p->call->in[1], &p->call->out[0], batch);
     at.out += batch * p->m * p->n;
     return at;
+}
+
+void sn_product_tiles(const sn_product *p, int n_threads, int64_t *rows, int64_t *columns) {
+    const int64_t row_unit = 48, column_unit = 64, wanted = n_threads > 1 ? 3 * (int64_t)n_threads : 1;
+    *rows = p->m;
+    *columns = sn_min_i64(p->n, 4 * column_unit);
+    int64_t n_tiles = p->n_batches * sn_ceil_div(p->n, *columns);
+    if (n_tiles < wanted && p->m > 2 * row_unit)
+        *rows = sn_round_up(sn_ceil_div(p->m, sn_ceil_div(wanted, sn_max_i64(1, n_tiles))), row_unit);
+    n_tiles *= sn_ceil_div(p->m, sn_max_i64(1, *rows));
+    if (n_tiles < wanted && p->n > 2 * column_unit)
+        *columns = sn_round_up(sn_ceil_div(*columns, sn_ceil_div(wanted, sn_max_i64(1, n_tiles))), column_unit);
 }
