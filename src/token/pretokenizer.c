@@ -29,11 +29,14 @@ static sn_status parse_delimiter(sn_tokenizer *t, const sn_json *o, sn_step *ste
     return sn_parse_text(t, o, "delimiter", 0, &step->text);
 }
 
+/* The words of Rust's \w, which has the joiners too, and what is neither word nor space. */
+#define RUST_WORD "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\x{200C}\\x{200D}"
+
 static sn_status parse_words(sn_tokenizer *t, const sn_json *o, sn_step *step) {
     (void)t, (void)o;
     step->mode = SN_SPLIT_REMOVED;
     step->flags = SN_STEP_INVERT;
-    return sn_regex_new(SN_TEXT("\\w+|[^\\w\\s]+"), &step->regex);
+    return sn_regex_new(SN_TEXT("[" RUST_WORD "]+|[^" RUST_WORD "\\s]+"), &step->regex);
 }
 
 /* ---- Character classes ---- */

@@ -45,12 +45,12 @@ bool sn_is_mark(uint32_t c) {
 bool sn_is_nonspacing(uint32_t c) { return category(c) == UTF8PROC_CATEGORY_MN; }
 bool sn_is_other(uint32_t c) {
     utf8proc_category_t k = category(c);
-    return k >= UTF8PROC_CATEGORY_CC || k == UTF8PROC_CATEGORY_CN;
+    return k >= UTF8PROC_CATEGORY_CC;
 }
 bool sn_is_word(uint32_t c) {
     utf8proc_category_t k = category(c);
     return (k >= UTF8PROC_CATEGORY_LU && k <= UTF8PROC_CATEGORY_LO) || sn_is_mark(c) || k == UTF8PROC_CATEGORY_ND ||
-           k == UTF8PROC_CATEGORY_NL || k == UTF8PROC_CATEGORY_PC;
+           k == UTF8PROC_CATEGORY_NL || k == UTF8PROC_CATEGORY_PC || c == 0x200C || c == 0x200D;
 }
 
 sn_status sn_append_lower(sn_buf *out, uint32_t c) {

@@ -16,8 +16,8 @@ bool sn_is_punctuation(uint32_t c); /* category P, or an ASCII symbol */
 bool sn_is_numeric(uint32_t c);     /* category N */
 bool sn_is_mark(uint32_t c);        /* category M */
 bool sn_is_nonspacing(uint32_t c);  /* category Mn */
-bool sn_is_other(uint32_t c);       /* category C: control, format, private, surrogate, unassigned */
-bool sn_is_word(uint32_t c);        /* letters, marks, decimal digits, connectors: \w */
+bool sn_is_other(uint32_t c);       /* control, format, private use (not: unassigned) */
+bool sn_is_word(uint32_t c);        /* letters, marks, decimal digits, connectors, joiners: Rust's \w */
 bool sn_is_chinese(uint32_t c);     /* the blocks BERT puts spaces around */
 /* Lower case of one character (one or two code points). */
 sn_status sn_append_lower(sn_buf *out, uint32_t c);
