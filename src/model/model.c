@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "file/gguf.h"
 #include "file/llama2c.h"
+#include "file/safetensors.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -77,6 +78,7 @@ void sn_model_free(sn_model *m) {
     sn_tokenizer_free(m->tokenizer);
     if (m->gguf) sn_gguf_close(m->gguf);
     sn_llama2c_close(m->llama2c);
+    sn_safetensors_close(m->safetensors);
     for (int64_t i = 0; i < m->n_blocks; i++) sn_free(m->blocks[i]);
     sn_free(m->blocks);
     sn_arena_free(&m->arena);
@@ -92,7 +94,8 @@ int64_t sn_model_bytes(const sn_model *m) { return m->stored_bytes; }
 sn_status sn_model_tokenizer(sn_model *m, const sn_tokenizer **out) {
     if (!m->tokenizer_tried && m->path) {
         bool carries = m->gguf || m->safetensors;
-        sn_status status = carries ? sn_tokenizer_open(m->path, &m->tokenizer) : SN_ERR_NOT_FOUND;
+        sn_status status =
+            carries ? sn_tokenizer_open(m->folder ? m->folder : m->path, &m->tokenizer) : SN_ERR_NOT_FOUND;
         if (status != SN_OK && status != SN_ERR_NOT_FOUND) return status;
         m->tokenizer_tried = true;
     }

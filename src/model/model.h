@@ -13,6 +13,7 @@ struct sn_model {
     sn_model_config config;
     const sn_family *family;
     char *name, *path;  /* in the arena */
+    char *folder;       /* of a Hugging Face model; else NULL */
     const char *format; /* "gguf", "safetensors", "llama2.c", "synthetic" */
     sn_tensor *weights; /* sn_weight_at; data NULL where the model has none */
     sn_arena arena;     /* names, small weights turned into f32, matrices that had to be rearranged */

@@ -156,8 +156,10 @@ sn_status sn_model_synthetic(const char *name, sn_dtype dtype, uint64_t seed, sn
     const preset *p = presets;
     while (p->name && strcmp(p->name, name) != 0) p++;
     if (!p->name)
-        return sn_fail(SN_ERR_NOT_FOUND, "model: no synthetic model is called \"%s\": llama-1b, llama-100m, llama-256 "
-                       "and llama-tiny are", name);
+        return sn_fail(SN_ERR_NOT_FOUND,
+                       "model: no synthetic model is called \"%s\": llama-1b, llama-100m, llama-256 "
+                       "and llama-tiny are",
+                       name);
     if (!sn_dtype_is_block(dtype) && (!sn_dtype_is_float(dtype) || dtype == SN_F64))
         return sn_fail(SN_ERR_ARGUMENT, "model: synthetic weights of type %s", sn_dtype_name(dtype));
     sn_model *m = sn_calloc(1, sizeof *m);

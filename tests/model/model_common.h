@@ -79,9 +79,9 @@ static inline void plain_attention(const sn_model_config *c, const sn_position *
 static inline void plain_layer(const sn_model *m, int64_t layer, const sn_position *p, int64_t n, double *x) {
     const sn_model_config *c = &m->config;
     int64_t e = c->n_embd, qn = c->n_heads * c->d_head, kn = c->n_kv_heads * c->d_head, f = c->d_ff;
-    static const char *const names[] = {"layers.#.attn_norm.weight", "layers.#.q.weight",    "layers.#.k.weight",
-                                        "layers.#.v.weight",         "layers.#.o.weight",    "layers.#.ffn_norm.weight",
-                                        "layers.#.gate.weight",      "layers.#.up.weight",   "layers.#.down.weight"};
+    static const char *const names[] = {"layers.#.attn_norm.weight", "layers.#.q.weight",  "layers.#.k.weight",
+                                        "layers.#.v.weight",         "layers.#.o.weight",  "layers.#.ffn_norm.weight",
+                                        "layers.#.gate.weight",      "layers.#.up.weight", "layers.#.down.weight"};
     double *w[9];
     for (int i = 0; i < 9; i++) w[i] = doubles_of(m, names[i], layer);
     size_t size = sizeof(double);
