@@ -21,6 +21,7 @@ typedef struct sn_plot_axis {
     const char *label; /* with its unit: "loss (nats/token)"; NULL: none */
     sn_axis_scale scale;
     double from, to; /* equal: from the data, widened to ticks; points outside are cut off */
+    double step;     /* distance of the ticks of a linear axis; 0: chosen */
 } sn_plot_axis;
 
 /* n points joined by a line; a NaN in y breaks it. */
