@@ -28,6 +28,16 @@ static inline void *sn_row_at(const sn_tensor *t, int64_t row) {
     return (char *)t->data + offset;
 }
 
+/* Address of element `flat` of t, in row-major order. */
+static inline void *sn_element_at(const sn_tensor *t, int64_t flat) {
+    int64_t offset = 0;
+    for (int d = t->n_dims - 1; d >= 0; d--) {
+        offset += flat % t->shape[d] * t->stride[d];
+        flat /= t->shape[d];
+    }
+    return (char *)t->data + offset;
+}
+
 /* Runs fn over [0, n) in ranges whose bounds do not depend on the team; one range where the work is small. */
 typedef void (*sn_range_fn)(void *arg, int64_t from, int64_t to);
 void sn_parallel_ranges(sn_team *team, sn_range_fn fn, void *arg, int64_t n, int64_t work_per_item);

@@ -53,6 +53,13 @@ static const sn_op_case bad_cases[] = {
     {.n_in = 2, .in = {SN_CASE_F32(-1, 1, 2, 7, 5), SN_CASE_F32(0, 4, 1, 7)}, .attr = &attr_4},
 };
 
+static void random_case(uint64_t seed, sn_op_case *out) {
+    sn_random_rows(seed, out);
+    out->n_in = 2;
+    out->in[1].n_dims = 1;
+    out->in[1].shape[0] = out->in[0].shape[0];
+}
+
 const sn_op_def sn_op_scatter_add = {
     .name = "scatter_add",
     .formula = "out[r, ...] = sum of x[i, ...] over the i with index[i] = r",
@@ -70,6 +77,7 @@ const sn_op_def sn_op_scatter_add = {
     .n_cases = SN_COUNT(cases),
     .bad_cases = bad_cases,
     .n_bad_cases = SN_COUNT(bad_cases),
+    .random_case = random_case,
 };
 
 sn_value *sn_scatter_add(sn_graph *g, sn_value *x, sn_value *index, int64_t n_rows) {
