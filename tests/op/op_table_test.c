@@ -60,9 +60,7 @@ typedef struct kernel_run {
 } kernel_run;
 
 static void run_kernel(const kernel_run *r, instance *x, int n_threads) {
-    sn_team *team = NULL;
-    assert_int_equal(sn_team_new(n_threads, &team), SN_OK);
-    x->call.team = team;
+    assert_int_equal(sn_team_new(n_threads, &x->call.team), SN_OK);
     size_t bytes = r->kernel->workspace ? r->kernel->workspace(&x->call, n_threads) : 0;
     x->call.workspace = poisoned((int64_t)bytes);
     r->kernel->run(&x->call);
@@ -70,7 +68,7 @@ static void run_kernel(const kernel_run *r, instance *x, int n_threads) {
     for (int i = 0; i < guard_bytes; i++)
         if (end[i] != poison) fail_msg("%s, %s: wrote behind its workspace", r->op->name, r->what);
     free(x->call.workspace);
-    sn_team_free(team);
+    sn_team_free(x->call.team);
 }
 
 static void expect_same_bits(const kernel_run *r, const instance *a, const instance *b, const char *difference) {
@@ -125,7 +123,7 @@ static int check_kernel_layouts(const sn_op_def *op, const sn_kernel *kernel, co
                                 int index) {
     int n_applied = 0;
     for (int how = 0; how < N_LAYOUTS; how++)
-        for (int precision = 0; precision < 2; precision++) {
+        for (int precision = 0; precision < (how == PLAIN ? 2 : 1); precision++) {
             char what[96];
             snprintf(what, sizeof what, "kernel %s, %s %d, %s", kernel->name, name, index, layout_names[how]);
             kernel_run r = {op, kernel, c, (layout)how, (sn_precision)precision, what};
@@ -163,7 +161,9 @@ static void kernels_match_the_reference(void **state) {
             sn_op_case c = random_case(op, (uint64_t)i);
             n_applied += check_kernel_layouts(op, *k, &c, "random case", i);
         }
-        if (n_applied == 0) fail_msg("%s: kernel %s applies to no case: add one", op->name, (*k)->name);
+        if (n_applied > 0) continue;
+        if (op->random_case) fail_msg("%s: kernel %s applies to no case: add one", op->name, (*k)->name);
+        print_message("%s: kernel %s applies to no case and is not checked here\n", op->name, (*k)->name);
     }
 }
 
