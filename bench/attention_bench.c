@@ -22,15 +22,17 @@
 #endif
 
 typedef struct options {
-    int64_t rows, depth, heads, kv_heads, d, repeat, layers, threads;
+    int64_t rows, depth, heads, kv_heads, d, repeat, layers, threads, head_major;
     const char *methods, *kernel;
     sn_dtype type;
     bool exact;
 } options;
 
+static bool cpu_time; /* with one thread: on a busy machine */
+
 static double now(void) {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(cpu_time ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -142,6 +144,11 @@ static void prepare(setup *s, const options *o, sn_team *team) {
     s->call.in[SN_ATTENTION_Q] = sn_tensor_make(SN_F32, 3, q, fill(SN_F32, o->rows * o->heads * o->d));
     s->call.in[SN_ATTENTION_K] = sn_tensor_make(o->type, 3, k, s->keys);
     s->call.in[SN_ATTENTION_V] = sn_tensor_make(o->type, 3, k, s->values);
+    if (o->head_major)
+        for (int i = SN_ATTENTION_K; i <= SN_ATTENTION_V; i++) {
+            s->call.in[i].stride[0] = s->call.in[i].stride[1];
+            s->call.in[i].stride[1] = n * s->call.in[i].stride[0];
+        }
     s->call.in[SN_ATTENTION_SEQUENCES] = sn_tensor_make(SN_I32, 2, one, s->sequence);
     s->call.in[SN_ATTENTION_QUERY_TABLE] = sn_tensor_make(SN_F32, 4, table, query);
     s->call.in[SN_ATTENTION_KEY_TABLE] = sn_tensor_make(SN_F32, 4, table, key);
@@ -227,9 +234,9 @@ static bool parse(int argc, char **argv, options *o) {
     struct {
         const char *name;
         int64_t *value;
-    } numbers[] = {{"--rows", &o->rows},         {"--depth", &o->depth},  {"--heads", &o->heads},
-                   {"--kv-heads", &o->kv_heads}, {"--d", &o->d},          {"--threads", &o->threads},
-                   {"--repeat", &o->repeat},     {"--layers", &o->layers}};
+    } numbers[] = {{"--rows", &o->rows},         {"--depth", &o->depth},   {"--heads", &o->heads},
+                   {"--kv-heads", &o->kv_heads}, {"--d", &o->d},           {"--threads", &o->threads},
+                   {"--repeat", &o->repeat},     {"--layers", &o->layers}, {"--head-major", &o->head_major}};
     for (int i = 1; i + 1 < argc; i += 2) {
         bool known = false;
         for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
@@ -254,6 +261,7 @@ int main(int argc, char **argv) {
         sn_team_free(team);
         return 1;
     }
+    cpu_time = o.threads == 1;
     double fma = fma_gflops(team), gbytes = read_gbytes(team);
     fprintf(stderr, "limits: f32 fma %.4g GFLOP/s, reading %.4g GB/s\n", fma, gbytes);
     for (int i = 0; i < n; i++) failed |= bench_method(&o, methods[i], team, fma, gbytes);

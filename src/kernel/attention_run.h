@@ -1,7 +1,9 @@
-/* The attention kernel of one instruction-set level: sequences of many rows go the tiled way. */
+/* The attention kernel of one instruction-set level: sequences of many rows
+ * go the tiled way, those of few rows the way that streams the cache. */
 #ifndef SN_KERNEL_ATTENTION_RUN_H
 #define SN_KERNEL_ATTENTION_RUN_H
 
+#include "kernel/attention_decode.h"
 #include "kernel/attention_prefill.h"
 
 static bool last_dim_packed(const sn_tensor *t) {
@@ -23,18 +25,25 @@ static bool attention_applicable(const sn_call *c) {
            (table_packed(&in[SN_ATTENTION_QUERY_TABLE]) && table_packed(&in[SN_ATTENTION_KEY_TABLE]));
 }
 
-static size_t attention_workspace(const sn_call *c, int n_threads) { return (size_t)(prefill_bytes(c) * n_threads); }
+static size_t attention_workspace(const sn_call *c, int n_threads) {
+    int64_t tiled = prefill_bytes(c) * n_threads, streamed = decode_bytes(c, n_threads);
+    return (size_t)(tiled > streamed ? tiled : streamed);
+}
 
 static void attention_run(const sn_call *c) {
     sn_attention_dims dims = sn_attention_dims_of(c);
     sn_attention_sequence sequence;
-    int64_t n_rows = 0;
+    int64_t n_rows = 0, n_few = 0;
     for (int64_t s = 0; s < dims.n_sequences; s++)
-        if (sn_attention_sequence_get(c, s, &sequence)) n_rows += sequence.n_rows;
+        if (sn_attention_sequence_get(c, s, &sequence)) {
+            n_rows += sequence.n_rows;
+            n_few += sequence.n_rows <= DECODE_ROWS;
+        }
     if (n_rows < dims.n_rows) sn_attention_clear(c); /* rows of no sequence are zero */
-    for (int64_t s = 0; s < dims.n_sequences; s++) {
-        if (sn_attention_sequence_get(c, s, &sequence)) prefill_sequence(c, &sequence, c->workspace);
-    }
+    if (n_few > 0) decode_sequences(c);
+    for (int64_t s = 0; s < dims.n_sequences; s++)
+        if (sn_attention_sequence_get(c, s, &sequence) && sequence.n_rows > DECODE_ROWS)
+            prefill_sequence(c, &sequence, c->workspace);
 }
 
 #endif
