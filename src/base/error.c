@@ -19,10 +19,17 @@ const char *sn_status_name(sn_status status) {
 
 const char *sn_last_error(void) { return last_error; }
 
+/* Names in messages come from files: none may steer the terminal that shows them. */
+static void hide_controls(char *text) {
+    for (; *text; text++)
+        if (((unsigned char)*text < 0x20 && *text != '\n' && *text != '\t') || *text == 0x7f) *text = '?';
+}
+
 sn_status sn_vfail(sn_status status, const char *format, va_list args) {
     /* Through a second buffer, because an argument may point into the current message. */
     char text[message_size];
     vsnprintf(text, sizeof text, format, args);
+    hide_controls(text);
     memcpy(last_error, text, sizeof text);
     return status;
 }

@@ -32,15 +32,19 @@ sn_status sn_json_open(const char *path, const sn_read_limits *limits, sn_json_d
 
 /* ---- look-up ---- */
 
-static uint32_t hash(sn_text key) {
-    uint32_t h = 2166136261u;
-    for (size_t i = 0; i < key.size; i++) h = (h ^ (unsigned char)key.data[i]) * 16777619u;
-    return h ^ h >> 15;
+/* Seeded by the address of the table, which is random, so that no text can be made of keys that collide. */
+static uint32_t hash(sn_text key, const uint32_t *slots) {
+    uint64_t h = 0x9e3779b97f4a7c15u ^ (uint64_t)(uintptr_t)slots;
+    for (size_t i = 0; i < key.size; i++) {
+        h = (h ^ (unsigned char)key.data[i]) * 0xd6e8feb86659fd93u;
+        h ^= h >> 32;
+    }
+    return (uint32_t)h;
 }
 
 const sn_json *sn_json_find(const sn_json *object, sn_text key) {
     if (!object || object->kind != SN_JSON_OBJECT || object->count == 0) return NULL;
-    uint32_t mask = object->n_slots - 1, slot = hash(key) & mask;
+    uint32_t mask = object->n_slots - 1, slot = hash(key, object->slots) & mask;
     for (; object->slots[slot]; slot = (slot + 1) & mask) {
         uint32_t i = object->slots[slot] - 1;
         if (sn_text_equal(object->keys[i], key)) return &object->items[i];
@@ -278,7 +282,7 @@ static sn_status copy_object(const copier *c, json_t *from, sn_json *to) {
         const char *key = json_object_iter_key(it);
         SN_TRY(copy_text(c, key, strlen(key), &keys[i]));
         SN_TRY(copy_node(c, json_object_iter_value(it), &items[i]));
-        size_t slot = hash(keys[i]) & (n_slots - 1);
+        size_t slot = hash(keys[i], slots) & (n_slots - 1);
         while (slots[slot]) slot = (slot + 1) & (n_slots - 1);
         slots[slot] = i + 1;
     }

@@ -3,8 +3,8 @@
 #include "base/alloc.h"
 #include "base/error.h"
 
-static uint64_t hash(sn_text name) {
-    uint64_t h = 0x9e3779b97f4a7c15u ^ name.size;
+static uint64_t hash(sn_text name, uint64_t seed) {
+    uint64_t h = seed ^ name.size;
     for (size_t i = 0; i < name.size; i++) {
         h = (h ^ (unsigned char)name.data[i]) * 0xd6e8feb86659fd93u;
         h ^= h >> 32;
@@ -15,7 +15,7 @@ static uint64_t hash(sn_text name) {
 /* The slot that holds the name, or the empty one where it belongs. n_slots is a power of two and never full. */
 static int64_t slot_of(const sn_name_index *index, sn_text name) {
     int64_t mask = index->n_slots - 1;
-    int64_t slot = (int64_t)(hash(name) & (uint64_t)mask);
+    int64_t slot = (int64_t)(hash(name, index->seed) & (uint64_t)mask);
     while (index->slots[slot] && !sn_text_equal(index->names[index->slots[slot] - 1], name)) slot = (slot + 1) & mask;
     return slot;
 }
@@ -29,6 +29,7 @@ static sn_status grow(sn_name_index *index) {
     if (!slots) return sn_fail_memory("a name index");
     sn_free(index->slots);
     index->slots = slots;
+    index->seed = 0x9e3779b97f4a7c15u ^ (uint64_t)(uintptr_t)slots; /* addresses are random */
     index->capacity = capacity;
     index->n_slots = capacity * 2;
     for (int64_t i = 0; i < index->n; i++) index->slots[slot_of(index, index->names[i])] = i + 1;

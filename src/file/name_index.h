@@ -8,6 +8,7 @@ typedef struct sn_name_index {
     int64_t *slots; /* item + 1; 0 is empty */
     sn_text *names; /* by item */
     int64_t n, capacity, n_slots;
+    uint64_t seed; /* of the hash, so that no file can be made of names that collide */
 } sn_name_index;
 
 /* A zero-initialised index is ready and empty. Item numbers are given in order: 0, 1, ... Returns SN_OK with the
