@@ -152,6 +152,7 @@ static void gemm_run(const sn_call *c, const sn_product *p) {
     gemm_job job = {.p = *p, .spaces = c->workspace};
     if (p->m == 0 || p->n == 0) return;
     sn_product_tiles(p, sn_team_size(c->team), &job.part_rows, &job.part_columns);
+    job.part_columns = sn_min_i64(job.part_columns, panel);
     job.n_down = sn_ceil_div(p->m, job.part_rows);
     job.n_across = sn_ceil_div(p->n, job.part_columns);
     sn_parallel(c->team, gemm_task, &job, p->n_batches * job.n_down * job.n_across);

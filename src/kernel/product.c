@@ -65,14 +65,15 @@ sn_product_batch sn_product_batch_at(const sn_product *p, int64_t batch) {
     return at;
 }
 
+/* The size of each of n_parts parts, rounded up to the unit. */
+static int64_t part_size(int64_t size, int64_t n_parts, int64_t unit) {
+    return sn_min_i64(size, sn_round_up(sn_ceil_div(size, sn_max_i64(1, n_parts)), unit));
+}
+
 void sn_product_tiles(const sn_product *p, int n_threads, int64_t *rows, int64_t *columns) {
-    const int64_t row_unit = 48, column_unit = 64, wanted = n_threads > 1 ? 3 * (int64_t)n_threads : 1;
-    *rows = p->m;
-    *columns = sn_min_i64(p->n, 4 * column_unit);
-    int64_t n_tiles = p->n_batches * sn_ceil_div(p->n, *columns);
-    if (n_tiles < wanted && p->m > 2 * row_unit)
-        *rows = sn_round_up(sn_ceil_div(p->m, sn_ceil_div(wanted, sn_max_i64(1, n_tiles))), row_unit);
-    n_tiles *= sn_ceil_div(p->m, sn_max_i64(1, *rows));
-    if (n_tiles < wanted && p->n > 2 * column_unit)
-        *columns = sn_round_up(sn_ceil_div(*columns, sn_ceil_div(wanted, sn_max_i64(1, n_tiles))), column_unit);
+    const int64_t row_unit = 48, column_unit = 64;
+    int64_t wanted = n_threads > 1 ? sn_ceil_div(2 * n_threads, sn_max_i64(1, p->n_batches)) : 1;
+    int64_t n_across = sn_min_i64(wanted, sn_ceil_div(p->n, 2 * column_unit));
+    *columns = part_size(p->n, n_across, column_unit);
+    *rows = part_size(p->m, sn_ceil_div(wanted, sn_max_i64(1, n_across)), row_unit);
 }

@@ -28,8 +28,8 @@ typedef struct sn_product_batch {
 } sn_product_batch;
 sn_product_batch sn_product_batch_at(const sn_product *p, int64_t batch);
 
-/* Tiles of the result for a team: a few per thread where the matrix is large enough, none so small that the operands
- * are read too often. Multiples of 48 rows and 64 columns, or the whole. */
+/* Tiles of the result for a team: two per thread where the matrix is large enough, multiples of 48 rows and 64
+ * columns, or the whole. */
 void sn_product_tiles(const sn_product *p, int n_threads, int64_t *rows, int64_t *columns);
 
 #endif

@@ -109,11 +109,15 @@ static int64_t random_size(uint64_t seed, uint64_t stream, int64_t most) {
     return 1 + (int64_t)(sn_uniform_f64(seed, stream, 0) * (double)most);
 }
 
+/* All types of weights, few rows under even seeds and many under odd ones. */
 static void random_case(uint64_t seed, sn_op_case *out) {
-    int64_t rows = random_size(seed, 1, seed % 2 ? 200 : 9), n = random_size(seed, 2, 150),
+    static const sn_dtype types[] = {SN_F32, SN_F16, SN_F32, SN_Q8_0, SN_Q4_0, SN_F32, SN_Q4_K, SN_Q6_K, SN_BF16};
+    sn_dtype dtype = types[seed % SN_COUNT(types)];
+    int64_t rows = random_size(seed, 1, seed % 2 ? 100 : 9), n = random_size(seed, 2, 150),
             k = random_size(seed, 3, 300);
-    *out =
-        (sn_op_case){3, {SN_CASE_F32(-1, 1, 2, rows, k), SN_CASE_F32(-1, 1, 2, n, k), SN_CASE_F32(-1, 1, 1, n)}, NULL};
+    k = sn_round_up(k, sn_dtype_block(dtype));
+    *out = (sn_op_case){
+        3, {SN_CASE_F32(-1, 1, 2, rows, k), SN_CASE_IN(dtype, -1, 1, 2, n, k), SN_CASE_F32(-1, 1, 1, n)}, NULL};
     if (seed % 3 == 0) out->n_in = 2;
 }
 

@@ -139,6 +139,7 @@ const sn_kernel sn_kernel_linear_onednn = {
     .rank = 15,
     .applicable = linear_applicable,
     .run = linear_run,
+    .threads_vary = true, /* they change the tiles */
 };
 
 const sn_kernel sn_kernel_matmul_onednn = {
@@ -148,4 +149,5 @@ const sn_kernel sn_kernel_matmul_onednn = {
     .rank = 15,
     .applicable = matmul_applicable,
     .run = matmul_run,
+    .threads_vary = true,
 };
