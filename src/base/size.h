@@ -18,6 +18,15 @@ static inline bool sn_product_i64(const int64_t *dims, int n, int64_t *out) {
     return true;
 }
 
+/* The same with zeros counted as ones: what the strides of an empty tensor must still be able to hold. */
+static inline bool sn_extent_i64(const int64_t *dims, int n, int64_t *out) {
+    int64_t product = 1;
+    for (int i = 0; i < n; i++)
+        if (dims[i] < 0 || !sn_mul_i64(product, dims[i] ? dims[i] : 1, &product)) return false;
+    *out = product;
+    return true;
+}
+
 static inline int64_t sn_min_i64(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t sn_max_i64(int64_t a, int64_t b) { return a > b ? a : b; }
 static inline int64_t sn_ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }

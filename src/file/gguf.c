@@ -179,16 +179,17 @@ static sn_status read_dims(sn_reader *r, gguf_tensor *t) {
 /* Types without a known size keep bytes = 0: they are refused when asked for. */
 static sn_status measure(const sn_reader *r, gguf_tensor *t) {
     const sn_ggml_type *type = sn_ggml_type_get(t->type);
-    int64_t count;
-    if (!sn_product_i64(t->shape, t->n_dims, &count))
+    int64_t count, extent;
+    if (!sn_product_i64(t->shape, t->n_dims, &count) || !sn_extent_i64(t->shape, t->n_dims, &extent))
         return sn_fail(SN_ERR_FORMAT, "%s: tensor \"%.100s\" has more elements than fit in 63 bits", r->name, t->name);
     if (!type || !type->block) return SN_OK;
     int64_t row = t->n_dims ? t->shape[t->n_dims - 1] : 1;
     if (row % type->block)
         return sn_fail(SN_ERR_FORMAT, "%s: tensor \"%.100s\" is %s, but its rows of %lld are no multiple of %d",
                        r->name, t->name, type->name, (long long)row, type->block);
-    if (!sn_mul_i64(count / type->block, type->bytes, &t->bytes))
+    if (!sn_mul_i64(extent / type->block, type->bytes, &extent))
         return sn_fail(SN_ERR_FORMAT, "%s: tensor \"%.100s\" has more bytes than fit in 63 bits", r->name, t->name);
+    t->bytes = count / type->block * type->bytes; /* not above the extent */
     return SN_OK;
 }
 

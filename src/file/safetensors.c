@@ -72,8 +72,10 @@ static sn_status read_shape(const char *name, const sn_json *shape, entry *e, in
             return sn_fail(SN_ERR_FORMAT, "%s: a dimension is %s, not a size", name, sn_json_kind_name(size->kind));
         e->shape[d] = size->integer;
     }
-    if (!sn_product_i64(e->shape, e->n_dims, count))
-        return sn_fail(SN_ERR_FORMAT, "%s: more elements than fit in 63 bits", name);
+    int64_t extent;
+    if (!sn_product_i64(e->shape, e->n_dims, count) || !sn_extent_i64(e->shape, e->n_dims, &extent) ||
+        !sn_mul_i64(extent, 8, &extent))
+        return sn_fail(SN_ERR_FORMAT, "%s: more bytes than fit in 63 bits", name);
     return SN_OK;
 }
 

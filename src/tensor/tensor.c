@@ -38,15 +38,16 @@ bool sn_tensor_is_contiguous(const sn_tensor *t) {
 }
 
 sn_status sn_shape_bytes(sn_dtype dtype, int n_dims, const int64_t *shape, int64_t *out) {
-    int64_t count, block = sn_dtype_block(dtype);
+    int64_t count, extent, block = sn_dtype_block(dtype);
     if (n_dims < 0 || n_dims > SN_MAX_DIMS)
         return sn_fail(SN_ERR_LIMIT, "a tensor of %d dimensions: at most %d are possible", n_dims, SN_MAX_DIMS);
-    if (!sn_product_i64(shape, n_dims, &count))
+    if (!sn_product_i64(shape, n_dims, &count) || !sn_extent_i64(shape, n_dims, &extent))
         return sn_fail(SN_ERR_LIMIT, "a tensor with a negative dimension or more elements than fit in 63 bits");
     if (block > 1 && (n_dims == 0 || shape[n_dims - 1] % block != 0))
         return sn_fail(SN_ERR_SHAPE, "the rows of a %s tensor must be multiples of %lld elements, not %lld",
                        sn_dtype_name(dtype), (long long)block, (long long)(n_dims ? shape[n_dims - 1] : 1));
-    if (!sn_mul_i64(count / block, sn_dtype_bytes(dtype), out))
+    if (!sn_mul_i64(extent / block, sn_dtype_bytes(dtype), &extent) ||
+        !sn_mul_i64(count / block, sn_dtype_bytes(dtype), out))
         return sn_fail(SN_ERR_LIMIT, "a tensor of more bytes than fit in 63 bits");
     return SN_OK;
 }

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/map.h"
 #include "base/philox.h"
 #include "file/reader.h"
 
@@ -125,6 +126,17 @@ static inline bool test_data(char *path, size_t size, const char *name) {
     if (file) fclose(file);
     if (!file) print_message("SKIP: there is no %s\n", path);
     return file != NULL;
+}
+
+/* Damages a file of the data folder. Returns false where it is not there. */
+static inline bool mutate_real(const char *name, int rounds, use_bytes use) {
+    char path[512];
+    sn_map map;
+    if (!test_data(path, sizeof path, name)) return false;
+    assert_int_equal(sn_map_open(path, &map), SN_OK);
+    mutate(map.data, map.size, rounds, use);
+    sn_map_close(&map);
+    return true;
 }
 
 #endif

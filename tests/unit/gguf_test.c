@@ -187,6 +187,7 @@ static void tensors_are_checked(void **state) {
         {UINT32_MAX, {1}, 0, 0, "dimensions"},
         {2, {(uint64_t)1 << 32, (uint64_t)1 << 32}, 0, 0, "more elements"},
         {2, {(uint64_t)1 << 62, 1}, 0, 0, "more bytes"},
+        {3, {(uint64_t)1 << 40, (uint64_t)1 << 22, 0}, 0, 0, "more bytes"}, /* empty, but its strides are not */
         {1, {UINT64_MAX}, 0, 0, "dimension of"},
         {1, {33}, 2, 0, "no multiple of 32"},
         {1, {8}, 0, 16, "no multiple of the alignment"},
@@ -280,6 +281,11 @@ static void real_files_open(void **state) {
     sn_gguf_close(f);
 }
 
+static void damaged_real_files_are_survived(void **state) {
+    (void)state;
+    if (!mutate_real("tokenizers/gguf/ggml-vocab-bert-bge.gguf", 150, open_good)) skip();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_values_and_tensors),
@@ -291,6 +297,7 @@ int main(void) {
         cmocka_unit_test(mutations_end_in_an_error_or_a_result),
         cmocka_unit_test(failing_allocations_leak_nothing),
         cmocka_unit_test(real_files_open),
+        cmocka_unit_test(damaged_real_files_are_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

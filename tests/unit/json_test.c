@@ -183,6 +183,11 @@ static void real_files_parse(void **state) {
     sn_json_free(doc);
 }
 
+static void damaged_real_files_are_survived(void **state) {
+    (void)state;
+    if (!mutate_real("tokenizers/bpe_train/train-bpe-reference-vocab.json", 150, use)) skip();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_have_types),
@@ -192,6 +197,7 @@ int main(void) {
         cmocka_unit_test(writing_reads_back),
         cmocka_unit_test(damage_is_survived),
         cmocka_unit_test(real_files_parse),
+        cmocka_unit_test(damaged_real_files_are_survived),
     };
     sn_json_doc *doc = NULL;
     if (sn_json_parse("test", "1", 1, NULL, &doc) == SN_ERR_UNSUPPORTED) {

@@ -172,6 +172,13 @@ static void real_files_open(void **state) {
     sn_llama2c_tokenizer_close(t);
 }
 
+static void damaged_real_files_are_survived(void **state) {
+    (void)state;
+    if (!mutate_real("tokenizers/llama2_tokenizer.bin", 150, use_vocabulary) ||
+        !mutate_real("llm/stories260K.bin", 50, use_checkpoint))
+        skip();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_tensor_is_at_its_place),
@@ -179,6 +186,7 @@ int main(void) {
         cmocka_unit_test(damaged_checkpoints_are_survived),
         cmocka_unit_test(vocabularies_are_read_and_checked),
         cmocka_unit_test(real_files_open),
+        cmocka_unit_test(damaged_real_files_are_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,6 +50,7 @@ static void headers_are_checked(void **state) {
     refused(DICT("'<f4'", "False", "(1,1,1,1,1,1,1)"), 4, SN_ERR_UNSUPPORTED, "more than 6");
     refused(DICT("'<f4'", "False", "(99999999999999999999,)"), 4, SN_ERR_FORMAT, "63 bits");
     refused(DICT("'<f4'", "False", "(4294967296, 4294967296)"), 4, SN_ERR_FORMAT, "63 bits");
+    refused(DICT("'<f8'", "False", "(0, 4294967296, 4294967295)"), 0, SN_ERR_FORMAT, "63 bits");
     refused(DICT("'<f4'", "False", "(4294967296,)"), 1000, SN_ERR_FORMAT, "cut short");
     bytes b = {0};
     sn_npy a;

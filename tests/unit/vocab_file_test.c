@@ -190,11 +190,22 @@ static void real_files_open(void **state) {
     sn_tiktoken_close(t);
 }
 
+static void damaged_real_files_are_survived(void **state) {
+    (void)state;
+    if (!mutate_real("tokenizers/llama2_tokenizer.model", 150, use_spm) ||
+        !mutate_real("tokenizers/gpt2.tiktoken", 50, use_tiktoken))
+        skip();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(models_are_read),         cmocka_unit_test(models_are_checked),
-        cmocka_unit_test(ranks_are_read_in_order), cmocka_unit_test(ranks_are_checked),
-        cmocka_unit_test(damage_is_survived),      cmocka_unit_test(real_files_open),
+        cmocka_unit_test(models_are_read),
+        cmocka_unit_test(models_are_checked),
+        cmocka_unit_test(ranks_are_read_in_order),
+        cmocka_unit_test(ranks_are_checked),
+        cmocka_unit_test(damage_is_survived),
+        cmocka_unit_test(real_files_open),
+        cmocka_unit_test(damaged_real_files_are_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
