@@ -8,8 +8,9 @@
 extern "C" {
 #endif
 
-/* Writes a contiguous plain tensor (no block types) as .npy, safely. */
-SN_API sn_status sn_npy_save(const char *path, const sn_tensor *tensor);
+/* Writes a contiguous tensor as .npy; the file appears whole or not at all. SN_ERR_UNSUPPORTED for bf16 and the
+ * block types, which NumPy has not. */
+SN_API sn_status sn_npy_write(const char *path, const sn_tensor *tensor);
 
 #ifdef __cplusplus
 }

@@ -59,7 +59,7 @@ static sn_status evaluate(const settings *s, const cli_model *m, const int32_t *
     if (status == SN_OK) status = sn_session_new(m->model, &o, &session);
     if (status == SN_OK) status = sn_session_append(session, 0, ids, n, s->last ? 1 : 2, keep_row, &r);
     sn_tensor t = sn_tensor_make(SN_F32, 2, (int64_t[]){n_rows, n_vocab}, r.data);
-    if (status == SN_OK) status = sn_npy_save(s->npy, &t);
+    if (status == SN_OK) status = sn_npy_write(s->npy, &t);
     free(r.data);
     sn_session_free(session);
     sn_extend_free(extend);

@@ -4,6 +4,7 @@
 
 #include "base/map.h"
 #include "file/reader.h"
+#include "suan/array.h"
 #include "suan/tensor.h"
 
 typedef struct sn_npy {
@@ -18,9 +19,6 @@ sn_status sn_npy_open(const char *path, sn_npy *out);
 sn_status sn_npy_open_memory(const char *name, const void *data, size_t size, const sn_read_limits *limits,
                              sn_npy *out);
 void sn_npy_close(sn_npy *npy);
-
-/* Writes a contiguous tensor. SN_ERR_UNSUPPORTED for bf16 and the block types, which NumPy has not. */
-sn_status sn_npy_write(const char *path, const sn_tensor *t);
 
 /* The arrays of an .npz file: a zip of .npy members, stored or (with zlib) deflated. */
 typedef struct sn_npz sn_npz;
