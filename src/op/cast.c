@@ -75,10 +75,12 @@ static sn_cost cost(const void *attr, const sn_tensor *in, int n_in, const sn_te
     return (sn_cost){0, (double)(sn_tensor_bytes(&in[0]) + sn_tensor_bytes(out))};
 }
 
-static const cast_attr to_f64 = {SN_F64};
+static const cast_attr to_f64 = {SN_F64}, to_f32 = {SN_F32}, to_f16 = {SN_F16}, to_bf16 = {SN_BF16};
 static const sn_op_case cases[] = {
-    {1, {SN_CASE_F32(-1, 1, 2, 3, 5)}, &to_f64},
-    {1, {SN_CASE_F32(-1, 1, 0, 0)}, &to_f64},
+    {1, {SN_CASE_F32(-1, 1, 2, 3, 5)}, &to_f64},           {1, {SN_CASE_F32(-1, 1, 0, 0)}, &to_f64},
+    {1, {SN_CASE_F32(-1, 1, 2, 7, 13)}, &to_f16},          {1, {SN_CASE_F32(-1, 1, 2, 7, 13)}, &to_bf16},
+    {1, {SN_CASE_IN(SN_F16, -1, 1, 2, 5, 11)}, &to_f32},   {1, {SN_CASE_IN(SN_BF16, -1, 1, 2, 5, 11)}, &to_f32},
+    {1, {SN_CASE_IN(SN_Q4_K, -1, 1, 2, 1, 256)}, &to_f32},
 };
 
 const sn_op_def sn_op_cast = {

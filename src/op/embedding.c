@@ -69,6 +69,8 @@ static const sn_op_case cases[] = {
     {2, {SN_CASE_F32(-1, 1, 2, 7, 5), SN_CASE_I32(0, 7, 1, 9)}, NULL},
     {2, {SN_CASE_F32(-1, 1, 2, 3, 1), SN_CASE_I32(0, 3, 2, 2, 3)}, NULL},
     {2, {SN_CASE_F32(-1, 1, 2, 3, 4), SN_CASE_I32(-2, 6, 1, 4)}, NULL},
+    {2, {SN_CASE_IN(SN_F16, -1, 1, 2, 5, 11), SN_CASE_I32(0, 5, 1, 40)}, NULL},
+    {2, {SN_CASE_IN(SN_Q5_0, -1, 1, 2, 3, 64), SN_CASE_I32(0, 3, 1, 4)}, NULL},
 };
 
 const sn_op_def sn_op_embedding = {
