@@ -62,6 +62,11 @@ sn_status sn_append_lower(sn_buf *out, uint32_t c) {
     return sn_buf_append_cp(out, (uint32_t)utf8proc_tolower((utf8proc_int32_t)c));
 }
 
+sn_status sn_append_upper(sn_buf *out, uint32_t c) {
+    if (c == 0xDF) return sn_buf_append(out, "SS", 2);
+    return sn_buf_append_cp(out, (uint32_t)utf8proc_toupper((utf8proc_int32_t)c));
+}
+
 size_t sn_grapheme_length(const char *s, size_t size) {
     size_t length, at;
     uint32_t before = sn_utf8_decode(s, size, &at), next;
@@ -171,6 +176,7 @@ bool sn_is_nonspacing(uint32_t c) { return (void)c, false; }
 bool sn_is_other(uint32_t c) { return c < 32 || c == 127; }
 bool sn_is_word(uint32_t c) { return c > 127 || (c >= '0' && c <= '9') || (c | 32) - 'a' < 26 || c == '_'; }
 sn_status sn_append_lower(sn_buf *out, uint32_t c) { return sn_buf_append_cp(out, c >= 'A' && c <= 'Z' ? c + 32 : c); }
+sn_status sn_append_upper(sn_buf *out, uint32_t c) { return sn_buf_append_cp(out, c >= 'a' && c <= 'z' ? c - 32 : c); }
 size_t sn_grapheme_length(const char *s, size_t size) {
     size_t length;
     sn_utf8_decode(s, size, &length);

@@ -21,6 +21,7 @@ bool sn_is_word(uint32_t c);        /* letters, marks, decimal digits, connector
 bool sn_is_chinese(uint32_t c);     /* the blocks BERT puts spaces around */
 /* Lower case of one character (one or two code points). */
 sn_status sn_append_lower(sn_buf *out, uint32_t c);
+sn_status sn_append_upper(sn_buf *out, uint32_t c); /* simple mapping, and U+00DF as SS */
 /* Byte length of the first grapheme cluster of the text (size >= 1). */
 size_t sn_grapheme_length(const char *s, size_t size);
 
