@@ -89,6 +89,9 @@ typedef struct sn_op_def {
      * compared with the reference. `out` comes zeroed; dtypes, ranges and an attribute that are left so are those of
      * the first case. NULL: kernels meet the cases only. */
     void (*random_case)(uint64_t seed, sn_op_case *out);
+    /* Shapes that `suan bench ops` times, large enough to say something. None: the op is left out of the bench. */
+    const sn_op_case *bench_cases;
+    int n_bench_cases;
     double tolerance;   /* relative, of a tuned f32 kernel against the reference; 0: 1e-5 */
     unsigned grad_mask; /* inputs the gradient check may differentiate; 0: all of float dtype */
 } sn_op_def;

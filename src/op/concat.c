@@ -69,6 +69,10 @@ static void random_case(uint64_t seed, sn_op_case *out) {
     out->in[1].shape[0] = 5;
 }
 
+static const sn_op_case bench_cases[] = {
+    {.n_in = 2, .in = {SN_CASE_F32(-1, 1, 2, 2048, 1024), SN_CASE_F32(-1, 1, 2, 2048, 1024)}, .attr = &attr_1},
+};
+
 const sn_op_def sn_op_concat = {
     .name = "concat",
     .formula = "out = the operands one after another along dim",
@@ -87,6 +91,8 @@ const sn_op_def sn_op_concat = {
     .bad_cases = bad_cases,
     .n_bad_cases = SN_COUNT(bad_cases),
     .random_case = random_case,
+    .bench_cases = bench_cases,
+    .n_bench_cases = SN_COUNT(bench_cases),
 };
 
 sn_value *sn_concat(sn_graph *g, sn_value *const *x, int n, int dim) {

@@ -26,6 +26,10 @@ static const sn_op_case cases[] = {
 };
 static const sn_op_case bad_cases[] = {{.n_in = 1, .in = {SN_CASE_IN(SN_Q8_0, -1, 1, 2, 2, 32)}}};
 
+static const sn_op_case bench_cases[] = {
+    {.n_in = 1, .in = {SN_CASE_F32(-1, 1, 2, 2048, 2048)}},
+};
+
 const sn_op_def sn_op_copy = {
     .name = "copy",
     .formula = "out = x, contiguous",
@@ -43,6 +47,8 @@ const sn_op_def sn_op_copy = {
     .bad_cases = bad_cases,
     .n_bad_cases = SN_COUNT(bad_cases),
     .random_case = sn_random_unary,
+    .bench_cases = bench_cases,
+    .n_bench_cases = SN_COUNT(bench_cases),
 };
 
 sn_value *sn_copy(sn_graph *g, sn_value *x) { return sn_node_append(g, &sn_op_copy, &x, 1, 0, NULL); }

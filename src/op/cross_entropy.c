@@ -70,6 +70,10 @@ static void random_case(uint64_t seed, sn_op_case *out) {
     out->in[1].high = (double)out->in[0].shape[out->in[0].n_dims - 1];
 }
 
+static const sn_op_case bench_cases[] = {
+    {.n_in = 2, .in = {SN_CASE_F32(-3, 3, 2, 256, 32000), SN_CASE_I32(0, 32000, 1, 256)}},
+};
+
 const sn_op_def sn_op_cross_entropy = {
     .name = "cross_entropy",
     .formula = "out = mean over rows with target >= 0 of ln(sum of e^logits) - logits[target]",
@@ -87,6 +91,8 @@ const sn_op_def sn_op_cross_entropy = {
     .bad_cases = bad_cases,
     .n_bad_cases = SN_COUNT(bad_cases),
     .random_case = random_case,
+    .bench_cases = bench_cases,
+    .n_bench_cases = SN_COUNT(bench_cases),
 };
 
 sn_value *sn_cross_entropy(sn_graph *g, sn_value *logits, sn_value *targets) {

@@ -57,6 +57,10 @@ static void random_case(uint64_t seed, sn_op_case *out) {
     out->n_in = 2;
 }
 
+static const sn_op_case bench_cases[] = {
+    {.n_in = 2, .in = {SN_CASE_F32(-1, 1, 2, 2048, 2048), SN_CASE_I32(0, 9, 0, 0)}, .attr = &attr_third},
+};
+
 const sn_op_def sn_op_dropout = {
     SN_ELEMENTWISE(dropout),
     .formula = "out = x / (1 - rate) with probability 1 - rate, else 0",
@@ -68,6 +72,8 @@ const sn_op_def sn_op_dropout = {
     .bad_cases = bad_cases,
     .n_bad_cases = SN_COUNT(bad_cases),
     .random_case = random_case,
+    .bench_cases = bench_cases,
+    .n_bench_cases = SN_COUNT(bench_cases),
 };
 
 sn_value *sn_dropout(sn_graph *g, sn_value *x, double rate, uint64_t seed, sn_value *step) {

@@ -42,10 +42,12 @@ extern const sn_op_case sn_bad_unary[SN_N_BAD_UNARY], sn_bad_binary[SN_N_BAD_BIN
     .n_cases = SN_COUNT(cases)
 #define SN_UNARY(op)                                                                                                   \
     SN_ELEMENTWISE(op), .min_in = 1, .max_in = 1, .infer = sn_infer_unary, .bad_cases = sn_bad_unary,                  \
-                        .n_bad_cases = SN_N_BAD_UNARY, .random_case = sn_random_unary
+                        .n_bad_cases = SN_N_BAD_UNARY, .random_case = sn_random_unary, .bench_cases = sn_bench_unary,  \
+                        .n_bench_cases = SN_N_BENCH_UNARY
 #define SN_BINARY(op)                                                                                                  \
     SN_ELEMENTWISE(op), .min_in = 2, .max_in = 2, .infer = sn_infer_binary, .bad_cases = sn_bad_binary,                \
-                        .n_bad_cases = SN_N_BAD_BINARY, .random_case = sn_random_binary
+                        .n_bad_cases = SN_N_BAD_BINARY, .random_case = sn_random_binary,                               \
+                        .bench_cases = sn_bench_binary, .n_bench_cases = SN_N_BENCH_BINARY
 
 /* A scalar, one element, no elements, odd lengths. */
 #define SN_UNARY_CASES(low, high)                                                                                      \

@@ -59,6 +59,10 @@ static void random_case(uint64_t seed, sn_op_case *out) {
     out->in[1].shape[0] = sn_random_int(seed, 20, 1, 50);
 }
 
+static const sn_op_case bench_cases[] = {
+    {.n_in = 2, .in = {SN_CASE_F32(-1, 1, 2, 8192, 2048), SN_CASE_I32(0, 8192, 1, 2048)}},
+};
+
 const sn_op_def sn_op_gather = {
     .name = "gather",
     .formula = "out[i, ...] = x[index[i], ...], 0 for an index outside x",
@@ -76,6 +80,8 @@ const sn_op_def sn_op_gather = {
     .bad_cases = bad_cases,
     .n_bad_cases = SN_COUNT(bad_cases),
     .random_case = random_case,
+    .bench_cases = bench_cases,
+    .n_bench_cases = SN_COUNT(bench_cases),
 };
 
 sn_value *sn_gather(sn_graph *g, sn_value *x, sn_value *index) {

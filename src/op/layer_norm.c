@@ -73,6 +73,12 @@ static void random_case(uint64_t seed, sn_op_case *out) {
     }
 }
 
+static const sn_op_case bench_cases[] = {
+    {.n_in = 3,
+     .in = {SN_CASE_F32(-2, 2, 2, 2048, 2048), SN_CASE_F32(0.5, 2, 1, 2048), SN_CASE_F32(-1, 1, 1, 2048)},
+     .attr = &attr_small},
+};
+
 const sn_op_def sn_op_layer_norm = {
     .name = "layer_norm",
     .formula = "out = (x - mean) / sqrt(variance + epsilon) * weight + bias, over the last dim",
@@ -91,6 +97,8 @@ const sn_op_def sn_op_layer_norm = {
     .bad_cases = bad_cases,
     .n_bad_cases = SN_COUNT(bad_cases),
     .random_case = random_case,
+    .bench_cases = bench_cases,
+    .n_bench_cases = SN_COUNT(bench_cases),
 };
 
 sn_value *sn_layer_norm(sn_graph *g, sn_value *x, sn_value *weight, sn_value *bias, double epsilon) {

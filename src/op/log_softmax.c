@@ -22,6 +22,10 @@ static void vjp(sn_graph *g, const sn_node *n, sn_value *const *grad_out, sn_val
 
 static const sn_op_case cases[] = {SN_ROWS_CASES};
 
+static const sn_op_case bench_cases[] = {
+    {.n_in = 1, .in = {SN_CASE_F32(-3, 3, 2, 256, 32000)}},
+};
+
 const sn_op_def sn_op_log_softmax = {
     .name = "log_softmax",
     .formula = "out[..., j] = x[..., j] - ln(sum over k of e^x[..., k])",
@@ -40,6 +44,8 @@ const sn_op_def sn_op_log_softmax = {
     .bad_cases = sn_bad_rows,
     .n_bad_cases = SN_N_BAD_ROWS,
     .random_case = sn_random_rows,
+    .bench_cases = bench_cases,
+    .n_bench_cases = SN_COUNT(bench_cases),
 };
 
 sn_value *sn_log_softmax(sn_graph *g, sn_value *x) { return sn_node_append(g, &sn_op_log_softmax, &x, 1, 0, NULL); }

@@ -44,6 +44,10 @@ static const sn_op_case bad_cases[] = {
     {.n_in = 1, .in = {SN_CASE_F32(-1, 1, 1, 5)}, .attr = &sn_reduce_1},
 };
 
+static const sn_op_case bench_cases[] = {
+    {.n_in = 1, .in = {SN_CASE_F32(-1, 1, 2, 2048, 2048)}, .attr = &sn_reduce_1},
+};
+
 const sn_op_def sn_op_max_over = {
     .name = "max_over",
     .formula = "out = max of x over dim",
@@ -62,6 +66,8 @@ const sn_op_def sn_op_max_over = {
     .bad_cases = bad_cases,
     .n_bad_cases = SN_COUNT(bad_cases),
     .random_case = sn_random_reduce,
+    .bench_cases = bench_cases,
+    .n_bench_cases = SN_COUNT(bench_cases),
 };
 
 sn_value *sn_max_over(sn_graph *g, sn_value *x, int dim, bool keep) {

@@ -60,6 +60,10 @@ static void random_case(uint64_t seed, sn_op_case *out) {
     out->in[1].shape[0] = out->in[0].shape[out->in[0].n_dims - 1];
 }
 
+static const sn_op_case bench_cases[] = {
+    {.n_in = 2, .in = {SN_CASE_F32(-2, 2, 2, 2048, 2048), SN_CASE_F32(0.5, 2, 1, 2048)}, .attr = &attr_small},
+};
+
 const sn_op_def sn_op_rms_norm = {
     .name = "rms_norm",
     .formula = "out = x / sqrt(mean of x^2 over the last dim + epsilon) * weight",
@@ -78,6 +82,8 @@ const sn_op_def sn_op_rms_norm = {
     .bad_cases = bad_cases,
     .n_bad_cases = SN_COUNT(bad_cases),
     .random_case = random_case,
+    .bench_cases = bench_cases,
+    .n_bench_cases = SN_COUNT(bench_cases),
 };
 
 sn_value *sn_rms_norm(sn_graph *g, sn_value *x, sn_value *weight, double epsilon) {

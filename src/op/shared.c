@@ -106,6 +106,12 @@ void sn_random_rows(uint64_t seed, sn_op_case *out) {
     out->in[0].n_dims = n_dims;
 }
 
+const sn_op_case sn_bench_unary[SN_N_BENCH_UNARY] = {{.n_in = 1, .in = {SN_CASE_F32(0.1, 2, 2, 2048, 2048)}}};
+const sn_op_case sn_bench_binary[SN_N_BENCH_BINARY] = {
+    {.n_in = 2, .in = {SN_CASE_F32(0.1, 2, 2, 2048, 2048), SN_CASE_F32(0.1, 2, 2, 2048, 2048)}},
+    {.n_in = 2, .in = {SN_CASE_F32(0.1, 2, 2, 2048, 2048), SN_CASE_F32(0.1, 2, 1, 2048)}},
+};
+
 sn_value *sn_scalar_like(sn_graph *g, const sn_value *v, double value) {
     return v ? sn_fill(g, sn_value_tensor(v)->dtype, 0, NULL, value) : NULL;
 }

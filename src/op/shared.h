@@ -51,6 +51,10 @@ void sn_random_unary(uint64_t seed, sn_op_case *out);
 void sn_random_binary(uint64_t seed, sn_op_case *out);
 void sn_random_rows(uint64_t seed, sn_op_case *out);
 
+/* What the bench times: a residual stream (with a vector for broadcasts), and rows of logits and of hidden states. */
+enum { SN_N_BENCH_UNARY = 1, SN_N_BENCH_BINARY = 2 };
+extern const sn_op_case sn_bench_unary[SN_N_BENCH_UNARY], sn_bench_binary[SN_N_BENCH_BINARY];
+
 /* A scalar constant of v's dtype; NULL for a NULL v. */
 sn_value *sn_scalar_like(sn_graph *g, const sn_value *v, double value);
 #endif

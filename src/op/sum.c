@@ -25,6 +25,11 @@ static const sn_op_case cases[] = {
     {.n_in = 1, .in = {SN_CASE_F32(-1, 1, 2, 3, 0)}, .attr = &sn_reduce_1},
 };
 
+static const sn_op_case bench_cases[] = {
+    {.n_in = 1, .in = {SN_CASE_F32(-1, 1, 2, 2048, 2048)}, .attr = &sn_reduce_0},
+    {.n_in = 1, .in = {SN_CASE_F32(-1, 1, 2, 2048, 2048)}, .attr = &sn_reduce_1},
+};
+
 const sn_op_def sn_op_sum = {
     .name = "sum",
     .formula = "out = sum of x over dim",
@@ -43,6 +48,8 @@ const sn_op_def sn_op_sum = {
     .bad_cases = sn_bad_reduce,
     .n_bad_cases = SN_N_BAD_REDUCE,
     .random_case = sn_random_reduce,
+    .bench_cases = bench_cases,
+    .n_bench_cases = SN_COUNT(bench_cases),
 };
 
 sn_value *sn_sum(sn_graph *g, sn_value *x, int dim, bool keep) {

@@ -52,6 +52,10 @@ static void random_case(uint64_t seed, sn_op_case *out) {
     out->in[2] = out->in[0];
 }
 
+static const sn_op_case bench_cases[] = {
+    {.n_in = 3, .in = {SN_CASE_I32(0, 2, 2, 2048, 2048), SN_CASE_F32(-1, 1, 2, 2048, 2048), SN_CASE_F32(-1, 1, 0, 0)}},
+};
+
 const sn_op_def sn_op_where = {
     SN_ELEMENTWISE(where),
     .formula = "out = a where condition != 0, else b",
@@ -63,6 +67,8 @@ const sn_op_def sn_op_where = {
     .n_bad_cases = SN_COUNT(bad_cases),
     .random_case = random_case,
     .grad_mask = 6,
+    .bench_cases = bench_cases,
+    .n_bench_cases = SN_COUNT(bench_cases),
 };
 
 sn_value *sn_where(sn_graph *g, sn_value *condition, sn_value *a, sn_value *b) {
