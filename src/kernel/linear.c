@@ -15,14 +15,19 @@ static bool even_rows(const sn_tensor *x, sn_linear_dims *dims) {
     return true;
 }
 
-bool sn_linear_dims_get(const sn_call *call, sn_linear_dims *dims) {
+bool sn_linear_x_get(const sn_call *call, sn_linear_dims *dims) {
     const sn_tensor *x = &call->in[0], *w = &call->in[1], *out = &call->out[0];
     if (x->dtype != SN_F32 || out->dtype != SN_F32 || w->dtype == SN_F64 || x->n_dims < 1) return false;
     dims->n = w->shape[0];
     dims->k = w->shape[1];
-    dims->w_stride = w->stride[0];
-    bool x_unbroken = dims->k <= 1 || x->stride[x->n_dims - 1] == (int64_t)sizeof(float);
-    bool w_unbroken = dims->k <= 1 || w->stride[1] == sn_dtype_bytes(w->dtype);
+    bool unbroken = dims->k <= 1 || x->stride[x->n_dims - 1] == (int64_t)sizeof(float);
     bool bias_fits = !sn_call_has(call, 2) || sn_tensor_is_contiguous(&call->in[2]);
-    return x_unbroken && w_unbroken && bias_fits && even_rows(x, dims);
+    return unbroken && bias_fits && even_rows(x, dims);
+}
+
+bool sn_linear_dims_get(const sn_call *call, sn_linear_dims *dims) {
+    const sn_tensor *w = &call->in[1];
+    if (!sn_linear_x_get(call, dims)) return false;
+    dims->w_stride = w->stride[0];
+    return dims->k <= 1 || w->stride[1] == sn_dtype_bytes(w->dtype);
 }

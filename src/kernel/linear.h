@@ -13,7 +13,9 @@ typedef struct sn_linear_dims {
 /* Below this many rows each weight is used too seldom to be worth converting first. */
 enum { SN_LINEAR_FEW_ROWS = 8 };
 
-/* Fills dims for an f32 call whose rows of x and w are unbroken and evenly spaced; false otherwise. */
+/* Fills dims but w_stride for an f32 call whose rows of x are unbroken and evenly spaced; false otherwise. */
+bool sn_linear_x_get(const sn_call *call, sn_linear_dims *dims);
+/* The same where the rows of w are unbroken too. */
 bool sn_linear_dims_get(const sn_call *call, sn_linear_dims *dims);
 
 #endif

@@ -6,26 +6,34 @@
 
 static const int64_t float_bytes = sizeof(float);
 
-bool sn_product_of_linear(const sn_call *call, sn_product *p) {
-    sn_linear_dims dims;
-    if (!sn_linear_dims_get(call, &dims)) return false;
-    *p = (sn_product){.m = dims.n_rows, .n = dims.n, .k = dims.k, .n_batches = 1};
-    p->a = call->in[0].data;
-    p->a_row = dims.x_stride;
-    p->a_k = 1;
-    p->rows = call->in[1].data;
-    p->rows_dtype = call->in[1].dtype;
-    p->rows_stride = dims.w_stride;
-    if (sn_call_has(call, 2)) p->bias = call->in[2].data;
-    p->out = call->out[0].data;
-    p->out_row = dims.n;
-    return true;
-}
-
 static bool whole_floats(const sn_tensor *t) {
     for (int d = 0; d < t->n_dims; d++)
         if (t->stride[d] % float_bytes != 0) return false;
     return t->dtype == SN_F32;
+}
+
+/* Weights of f32 may lie anyhow (GPT-2 stores them transposed), others in unbroken rows. */
+bool sn_product_of_linear(const sn_call *call, sn_product *p) {
+    const sn_tensor *w = &call->in[1];
+    sn_linear_dims dims;
+    if (!(whole_floats(w) ? sn_linear_x_get(call, &dims) : sn_linear_dims_get(call, &dims))) return false;
+    *p = (sn_product){.m = dims.n_rows, .n = dims.n, .k = dims.k, .n_batches = 1};
+    p->a = call->in[0].data;
+    p->a_row = dims.x_stride;
+    p->a_k = 1;
+    if (whole_floats(w)) {
+        p->b = w->data;
+        p->b_k = w->stride[1] / float_bytes;
+        p->b_column = w->stride[0] / float_bytes;
+    } else {
+        p->rows = w->data;
+        p->rows_dtype = w->dtype;
+        p->rows_stride = dims.w_stride;
+    }
+    if (sn_call_has(call, 2)) p->bias = call->in[2].data;
+    p->out = call->out[0].data;
+    p->out_row = dims.n;
+    return true;
 }
 
 bool sn_product_of_matmul(const sn_call *call, sn_product *p) {

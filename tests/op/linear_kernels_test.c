@@ -222,9 +222,37 @@ static void awkward_strides_are_refused(void **state) {
     assert_int_equal(dims.x_stride, 32);
 }
 
+/* Weights stored [k, n] and given as a transposed view: f32 kernels take them. */
+static void transposed_weights_are_taken(void **state) {
+    (void)state;
+    problem p = {SN_F32, 13, 37, 29, 29, true, SN_PRECISION_AUTO};
+    data d;
+    make_data(&p, &d);
+    float *stored = floats(p.n * p.k);
+    int n_run = 0;
+    for (int64_t j = 0; j < p.n; j++)
+        for (int64_t i = 0; i < p.k; i++) stored[i * p.n + j] = d.w32[j * p.k + i];
+    for (const sn_kernel *const *k = sn_kernel_table; *k; k++) {
+        sn_call c = make_call(&p, &d, NULL);
+        c.in[1].data = stored;
+        c.in[1].stride[0] = 4, c.in[1].stride[1] = 4 * p.n;
+        if (strcmp((*k)->op, "linear") != 0 || (*k)->isa > sn_cpu_isa() || !(*k)->applicable(&c)) continue;
+        c.workspace = sn_alloc_aligned(((*k)->workspace ? (*k)->workspace(&c, 1) : 0) + 64, 64);
+        assert_non_null(c.workspace);
+        (*k)->run(&c);
+        for (int64_t r = 0; r < p.n_rows; r++)
+            for (int64_t j = 0; j < p.n; j++) check_element(*k, &p, &d, r, j);
+        sn_free(c.workspace);
+        n_run++;
+    }
+    assert_true(n_run > 0);
+    sn_free(stored);
+    free_data(&d);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_kernel_gives_the_product),
-                                       cmocka_unit_test(edges_are_handled),
-                                       cmocka_unit_test(awkward_strides_are_refused)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_kernel_gives_the_product), cmocka_unit_test(edges_are_handled),
+        cmocka_unit_test(transposed_weights_are_taken), cmocka_unit_test(awkward_strides_are_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

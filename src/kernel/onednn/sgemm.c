@@ -50,15 +50,8 @@ static bool find_operands(sgemm_job *job) {
            find_operand(p->k, p->n, p->b_k, p->b_column, &job->b);
 }
 
-/* Weights are read as the transposed right operand. */
 static bool linear_job(const sn_call *c, sgemm_job *job) {
-    sn_product *p = &job->p;
-    if (!sn_product_of_linear(c, p) || p->rows_dtype != SN_F32 || p->rows_stride % (int64_t)sizeof(float) != 0)
-        return false;
-    p->b = (const float *)(const void *)p->rows;
-    p->b_k = 1;
-    p->b_column = p->rows_stride / (int64_t)sizeof(float);
-    return find_operands(job);
+    return sn_product_of_linear(c, &job->p) && !job->p.rows && c->in[1].dtype == SN_F32 && find_operands(job);
 }
 static bool matmul_job(const sn_call *c, sgemm_job *job) {
     return sn_product_of_matmul(c, &job->p) && find_operands(job);
