@@ -25,7 +25,7 @@ list(FILTER SN_GENERIC_KERNELS EXCLUDE REGEX "_(avx2|avx512|vnni|amx)\\.c$")
 add_library(suan_kernel_generic OBJECT ${SN_GENERIC_KERNELS})
 list(APPEND SN_OBJECT_TARGETS suan_kernel_generic)
 set(SN_BUILT_KERNELS ${SN_GENERIC_KERNELS})
-if(SN_X86)
+if(SN_X86 AND NOT SN_FUZZ) # the fuzzers drive parsers: instrumented vector code would only cost build time
   foreach(level avx2 avx512 vnni amx)
     set(sources ${SN_KERNEL_SOURCES})
     list(FILTER sources INCLUDE REGEX "_${level}\\.c$")
