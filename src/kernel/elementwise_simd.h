@@ -8,22 +8,29 @@
 
 #define SN_ALWAYS_INLINE static inline __attribute__((always_inline))
 
+/* One loop for each way the operands advance: the compiler does not take the choice out of long bodies itself. */
 SN_ALWAYS_INLINE void map1(int64_t n, float *out, const float *x, int64_t step, vf (*f)(vf)) {
-    vf repeated = vf_set(n > 0 ? *x : 0);
-    int64_t i = 0;
-    for (; i + vf_lanes <= n; i += vf_lanes) vf_store(out + i, f(step ? vf_load(x + i) : repeated));
-    if (i < n) vf_store_part(out + i, f(step ? vf_load_part(x + i, n - i) : repeated), n - i);
+    int64_t i = 0, n_distinct = step ? n : n > 0;
+    for (; i + vf_lanes <= n_distinct; i += vf_lanes) vf_store(out + i, f(vf_load(x + i)));
+    if (i < n_distinct) vf_store_part(out + i, f(vf_load_part(x + i, n_distinct - i)), n_distinct - i);
+    for (i = n_distinct; i < n; i++) out[i] = out[0];
 }
 
 SN_ALWAYS_INLINE void map2(int64_t n, float *out, const float *const *in, const int64_t *step, vf (*f)(vf, vf)) {
     const float *a = in[0], *b = in[1];
-    const int64_t step_a = step[0], step_b = step[1];
-    vf one_a = vf_set(n > 0 ? *a : 0), one_b = vf_set(n > 0 ? *b : 0);
     int64_t i = 0;
-    for (; i + vf_lanes <= n; i += vf_lanes)
-        vf_store(out + i, f(step_a ? vf_load(a + i) : one_a, step_b ? vf_load(b + i) : one_b));
+    if (n <= 0) return;
+    vf one_a = vf_set(*a), one_b = vf_set(*b);
+    if (step[0] && step[1])
+        for (; i + vf_lanes <= n; i += vf_lanes) vf_store(out + i, f(vf_load(a + i), vf_load(b + i)));
+    else if (step[0])
+        for (; i + vf_lanes <= n; i += vf_lanes) vf_store(out + i, f(vf_load(a + i), one_b));
+    else if (step[1])
+        for (; i + vf_lanes <= n; i += vf_lanes) vf_store(out + i, f(one_a, vf_load(b + i)));
+    else
+        for (; i + vf_lanes <= n; i += vf_lanes) vf_store(out + i, f(one_a, one_b));
     if (i == n) return;
-    vf last_a = step_a ? vf_load_part(a + i, n - i) : one_a, last_b = step_b ? vf_load_part(b + i, n - i) : one_b;
+    vf last_a = step[0] ? vf_load_part(a + i, n - i) : one_a, last_b = step[1] ? vf_load_part(b + i, n - i) : one_b;
     vf_store_part(out + i, f(last_a, last_b), n - i);
 }
 

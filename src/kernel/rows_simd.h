@@ -11,40 +11,29 @@
 #include <math.h>
 
 #define SN_ALWAYS_INLINE static inline __attribute__((always_inline))
-enum { sum_block = 4096 };
+/* Independent accumulators: enough to hide the latency of an addition, or to fill a vector in plain C. */
+enum { sum_block = 4096, ways = vf_lanes == 1 ? 16 : 4, stride = ways * vf_lanes };
 
 /* ---- sums and maxima of a stretch of memory ---- */
 
-/* Sum of f(x, shift) over at most sum_block elements, stored to `out` as well unless that is NULL. */
-SN_ALWAYS_INLINE float block_sum(const float *x, float *out, int64_t n, vf shift, vf (*f)(vf, vf)) {
-    enum { ways = 4, stride = ways * vf_lanes };
+/* Sum of f(x, shift) over at most sum_block elements. */
+SN_ALWAYS_INLINE float block_sum(const float *x, int64_t n, vf shift, vf (*f)(vf, vf)) {
     vf sum[ways], zero = vf_set(0);
     int64_t i = 0;
     for (int k = 0; k < ways; k++) sum[k] = zero;
     for (; i + stride <= n; i += stride)
-        for (int k = 0; k < ways; k++) {
-            vf y = f(vf_load(x + i + k * vf_lanes), shift);
-            if (out) vf_store(out + i + k * vf_lanes, y);
-            sum[k] = vf_add(sum[k], y);
-        }
-    for (; i < n; i += vf_lanes) {
-        int64_t part = sn_min_i64(n - i, vf_lanes);
-        vf y = part == vf_lanes ? f(vf_load(x + i), shift) : f(vf_load_part(x + i, part), shift);
-        if (part < vf_lanes) {
-            if (out) vf_store_part(out + i, y, part);
-            y = vf_keep_part(y, part, zero);
-        } else if (out) {
-            vf_store(out + i, y);
-        }
-        sum[0] = vf_add(sum[0], y);
-    }
-    return vf_sum(vf_add(vf_add(sum[0], sum[1]), vf_add(sum[2], sum[3])));
+        for (int k = 0; k < ways; k++) sum[k] = vf_add(sum[k], f(vf_load(x + i + k * vf_lanes), shift));
+    for (; i + vf_lanes <= n; i += vf_lanes) sum[0] = vf_add(sum[0], f(vf_load(x + i), shift));
+    if (i < n) sum[1] = vf_add(sum[1], vf_keep_part(f(vf_load_part(x + i, n - i), shift), n - i, zero));
+    for (int half = ways / 2; half > 0; half /= 2)
+        for (int k = 0; k < half; k++) sum[k] = vf_add(sum[k], sum[k + half]);
+    return vf_sum(sum[0]);
 }
 
-SN_ALWAYS_INLINE double long_sum(const float *x, float *out, int64_t n, float shift, vf (*f)(vf, vf)) {
+SN_ALWAYS_INLINE double long_sum(const float *x, int64_t n, float shift, vf (*f)(vf, vf)) {
     double sum = 0;
     for (int64_t i = 0; i < n; i += sum_block)
-        sum += (double)block_sum(x + i, out ? out + i : NULL, sn_min_i64(sum_block, n - i), vf_set(shift), f);
+        sum += (double)block_sum(x + i, sn_min_i64(sum_block, n - i), vf_set(shift), f);
     return sum;
 }
 
@@ -56,7 +45,22 @@ static inline vf term_square(vf x, vf mean) {
     vf d = vf_sub(x, mean);
     return vf_mul(d, d);
 }
-static inline vf term_exp(vf x, vf top) { return vf_exp(vf_sub(x, top)); }
+
+/* Sum of e^(x - top), stored to `out` as well unless that is NULL. A pass of its own over each block for the
+ * exponentials, a loop that the compiler can vectorise. */
+static double exp_sum(const float *x, float *out, int64_t n, float top) {
+    double sum = 0;
+    vf shift = vf_set(top);
+    for (int64_t begin = 0; begin < n; begin += sum_block) {
+        float buffer[sum_block], *y = out ? out + begin : buffer;
+        const float *from = x + begin;
+        int64_t i = 0, m = sn_min_i64(sum_block, n - begin);
+        for (; i + vf_lanes <= m; i += vf_lanes) vf_store(y + i, vf_exp(vf_sub(vf_load(from + i), shift)));
+        if (i < m) vf_store_part(y + i, vf_exp(vf_sub(vf_load_part(from + i, m - i), shift)), m - i);
+        sum += (double)block_sum(y, m, shift, term_itself);
+    }
+    return sum;
+}
 
 /* Columns of the tensor a row kernel works on. */
 static inline int64_t columns_of(const sn_tensor *t) { return t->shape[t->n_dims - 1]; }
@@ -67,7 +71,6 @@ static inline int64_t rows_of(const sn_tensor *t) {
 }
 
 static float largest_of(const float *x, int64_t n) {
-    enum { ways = 4, stride = ways * vf_lanes };
     vf top[ways], lowest = vf_set(-INFINITY);
     int64_t i = 0;
     for (int k = 0; k < ways; k++) top[k] = lowest;
@@ -75,7 +78,8 @@ static float largest_of(const float *x, int64_t n) {
         for (int k = 0; k < ways; k++) top[k] = vf_max(top[k], vf_load(x + i + k * vf_lanes));
     for (; i + vf_lanes <= n; i += vf_lanes) top[0] = vf_max(top[0], vf_load(x + i));
     if (i < n) top[1] = vf_max(top[1], vf_keep_part(vf_load_part(x + i, n - i), n - i, lowest));
-    return vf_largest(vf_max(vf_max(top[0], top[1]), vf_max(top[2], top[3])));
+    for (int k = 1; k < ways; k++) top[0] = vf_max(top[0], top[k]);
+    return vf_largest(top[0]);
 }
 
 /* out = (x - shift) * factor * weight + bias; weight and bias may be NULL. */
@@ -107,7 +111,7 @@ static void softmax_rows(void *arg, int64_t from, int64_t to) {
     for (int64_t i = from; i < to; i++) {
         const float *x = sn_row_at(&c->in[0], i);
         float *y = out_row(c, i);
-        double sum = long_sum(x, y, n, largest_of(x, n), term_exp);
+        double sum = exp_sum(x, y, n, largest_of(x, n));
         affine_row(y, y, n, 0, (float)(1 / sum), NULL, NULL);
     }
 }
@@ -118,7 +122,7 @@ static void log_softmax_rows(void *arg, int64_t from, int64_t to) {
     for (int64_t i = from; i < to; i++) {
         const float *x = sn_row_at(&c->in[0], i);
         float top = largest_of(x, n);
-        double log_sum = log(long_sum(x, NULL, n, top, term_exp));
+        double log_sum = log(exp_sum(x, NULL, n, top));
         affine_row(out_row(c, i), x, n, (float)((double)top + log_sum), 1, NULL, NULL);
     }
 }
@@ -129,7 +133,7 @@ static void rms_norm_rows(void *arg, int64_t from, int64_t to) {
     int64_t n = columns_of(&c->in[0]);
     for (int64_t i = from; i < to; i++) {
         const float *x = sn_row_at(&c->in[0], i);
-        double square = long_sum(x, NULL, n, 0, term_square);
+        double square = long_sum(x, n, 0, term_square);
         float factor = (float)(1 / sqrt(square / (double)n + attr->epsilon));
         affine_row(out_row(c, i), x, n, 0, factor, vector_or_null(c, 1), NULL);
     }
@@ -141,8 +145,8 @@ static void layer_norm_rows(void *arg, int64_t from, int64_t to) {
     int64_t n = columns_of(&c->in[0]);
     for (int64_t i = from; i < to; i++) {
         const float *x = sn_row_at(&c->in[0], i);
-        float mean = (float)(long_sum(x, NULL, n, 0, term_itself) / (double)n);
-        double square = long_sum(x, NULL, n, mean, term_square);
+        float mean = (float)(long_sum(x, n, 0, term_itself) / (double)n);
+        double square = long_sum(x, n, mean, term_square);
         float factor = (float)(1 / sqrt(square / (double)n + attr->epsilon));
         affine_row(out_row(c, i), x, n, mean, factor, vector_or_null(c, 1), vector_or_null(c, 2));
     }
@@ -159,7 +163,7 @@ static void cross_entropy_rows(void *arg, int64_t from, int64_t to) {
         if (target < 0 || target >= n) continue;
         const float *x = sn_row_at(&c->in[0], i);
         float top = largest_of(x, n);
-        loss[i] = (double)top + log(long_sum(x, NULL, n, top, term_exp)) - (double)x[target];
+        loss[i] = (double)top + log(exp_sum(x, NULL, n, top)) - (double)x[target];
     }
 }
 
@@ -208,7 +212,7 @@ static void sum_row_chunks(void *arg, int64_t from, int64_t to) {
     for (int64_t i = from; i < to; i++) {
         int64_t begin = i % s.n_chunks * row_chunk;
         const float *x = (const float *)c->in[0].data + i / s.n_chunks * s.n + begin;
-        ((double *)c->workspace)[i] = long_sum(x, NULL, sn_min_i64(row_chunk, s.n - begin), 0, term_itself);
+        ((double *)c->workspace)[i] = long_sum(x, sn_min_i64(row_chunk, s.n - begin), 0, term_itself);
     }
 }
 

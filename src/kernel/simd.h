@@ -105,9 +105,16 @@ static inline vf vf_div(vf a, vf b) { return a / b; }
 static inline vf vf_fma(vf a, vf b, vf c) { return a * b + c; } /* not fused: the baseline has no instruction */
 static inline vf vf_sqrt(vf a) { return sqrtf(a); }
 static inline vf vf_abs(vf a) { return fabsf(a); }
-static inline vf vf_less(vf a, vf b, vf x, vf y) { return a < b ? x : y; }
-static inline vf vf_max(vf a, vf b) { return a > b ? a : b; }
-static inline vf vf_min(vf a, vf b) { return a < b ? a : b; }
+static inline vf vf_less(vf a, vf b, vf x, vf y) { /* by masks: a branch would keep loops from being vectorised */
+    uint32_t mask = -(uint32_t)(a < b), if_less, if_not;
+    memcpy(&if_less, &x, sizeof x);
+    memcpy(&if_not, &y, sizeof y);
+    if_less = (if_less & mask) | (if_not & ~mask);
+    memcpy(&x, &if_less, sizeof x);
+    return x;
+}
+static inline vf vf_max(vf a, vf b) { return vf_less(b, a, a, b); }
+static inline vf vf_min(vf a, vf b) { return vf_less(a, b, a, b); }
 static inline vf vf_round(vf a) { return a + 12582912.0f - 12582912.0f; } /* |a| < 2^22 */
 static inline vf vf_pow2(vf n) { /* n + 127 in the exponent field, put there by the rounding of the sum */
     float biased = n + (12582912.0f + 127.0f);
@@ -125,11 +132,8 @@ static inline float vf_sum(vf x) { return x; }
 static inline float vf_largest(vf x) { return x; }
 #endif
 
-/* c[0] + x c[1] + ... */
-static inline vf vf_polynomial(vf x, const float *c, int n) {
-    vf y = vf_set(c[n - 1]);
-    for (int i = n - 2; i >= 0; i--) y = vf_fma(y, x, vf_set(c[i]));
-    return y;
-}
+/* One step of Horner's rule. Polynomials are written out step by step: a loop over coefficients would keep the
+ * compiler from vectorising the plain C variant. */
+static inline vf vf_next(vf y, vf x, float c) { return vf_fma(y, x, vf_set(c)); }
 
 #endif
