@@ -21,6 +21,7 @@ enum {
 };
 
 enum {
+    SN_ATTENTION_MAX_HEAD = 1024,            /* components of a head; the ops refuse more */
     SN_MAX_SEGMENTS = 4 + 3 * SN_MAX_PIECES, /* stretches of keys one query sees in one piece each */
 };
 

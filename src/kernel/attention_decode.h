@@ -117,7 +117,7 @@ SN_INLINE int64_t row_bytes(sn_dtype dtype, int64_t n) {
 }
 /* Asks for the same head's row some keys on, at the pace at which rows are used: with the heads of a key used
  * at different times, the processor does not see through the order by itself. */
-SN_INLINE void prefetch_row(sn_dtype dtype, const char *row, int64_t n) {
+SN_INLINE void prefetch_ahead(sn_dtype dtype, const char *row, int64_t n) {
     for (int64_t b = 0; b < row_bytes(dtype, n); b += 64) _mm_prefetch(row + b, _MM_HINT_T1);
 }
 
@@ -131,7 +131,7 @@ SN_INLINE vec key_logits(sn_dtype dtype, int h, rows keys, int64_t first, int64_
     for (int i = 0; i < LANES; i++) sum[i] = v_set(0);
 #pragma GCC unroll 16
     for (int k = 0; k < n_keys; k++) key[k] = keys.at + (first + k < n ? first + k : n - 1) * keys.step;
-    for (int k = 0; k < n_keys; k++) prefetch_row(dtype, keys.at + (first + k + AHEAD) * keys.step, d);
+    for (int k = 0; k < n_keys; k++) prefetch_ahead(dtype, keys.at + (first + k + AHEAD) * keys.step, d);
     for (int64_t x = 0; x < d; x += LANES) {
 #pragma GCC unroll 16
         for (int k = 0; k < n_keys; k++) {
@@ -158,7 +158,7 @@ SN_INLINE void span_values_block(sn_dtype dtype, int h, int width, rows values, 
         for (int v = 0; v < width; v++) sum[i][v] = v_load(out + i * v_pad + x + v * LANES);
     for (int64_t k = 0; k < n; k++) {
         const char *row = values.at + k * values.step;
-        prefetch_row(dtype, row + AHEAD * values.step + row_bytes(dtype, x), width * LANES);
+        prefetch_ahead(dtype, row + AHEAD * values.step + row_bytes(dtype, x), width * LANES);
         vec y[4];
 #pragma GCC unroll 4
         for (int v = 0; v < width; v++) y[v] = row_vec(dtype, row, x + v * LANES);

@@ -1,45 +1,18 @@
-/* Attention of many query rows: tiles of keys against blocks of queries, online softmax, f32 throughout.
+/* Attention of many query rows: tiles of keys against blocks of queries, online softmax, f32 sums.
  *
  * A task is a block of query positions of one key/value head, all heads of its group together, so that a tile
- * of keys is converted and rotated once for ~256 query lanes. Logits are kept in units of log 2. */
+ * of keys is converted and rotated once for ~256 query lanes. Logits are kept in units of log 2. The
+ * arithmetic is that of attention_f32.h, or of attention_bf16.h where ATTENTION_BF16 is defined. */
 #ifndef SN_KERNEL_ATTENTION_PREFILL_H
 #define SN_KERNEL_ATTENTION_PREFILL_H
 
-#include "kernel/attention_product.h"
-#include "kernel/attention_row.h"
-#include "kernel/attention_tile.h"
-
-#include <math.h>
-
-enum { TILE = 64, BLOCK_LANES = 256 };
-#define LOWEST (-1e30f) /* below any logit, and finite: differences of it are 0, not NaN */
-
-typedef struct prefill {
-    const sn_call *c;
-    const sn_position *p;
-    sn_attention_dims dims;
-    sn_attention_sequence sequence;
-    int64_t d_pad, v_pad, n_blocks, block, kv_head, n_strips;
-    int64_t i, row; /* of the block's first position */
-    block_cuts cuts;
-    float *query[SN_MAX_PIECES]; /* [strips][d][STRIP], scaled */
-    float *keys[SN_MAX_PIECES];  /* [TILE][d_pad] */
-    float *values;               /* [TILE][v_pad] */
-    float *scores, *other;       /* [TILE][STRIP] */
-    float *out;                  /* [strips][d_v][STRIP] */
-    float *max, *sum;            /* [strips][STRIP] */
-    int32_t *from, *to;          /* [SN_MAX_SEGMENTS][STRIP] */
-    unsigned keys_ready;         /* pieces whose keys of this tile are there */
-    bool values_ready;
-} prefill;
+#ifdef ATTENTION_BF16
+#include "kernel/attention_bf16.h"
+#else
+#include "kernel/attention_f32.h"
+#endif
 
 static int64_t block_positions(int64_t group) { return group >= BLOCK_LANES ? 1 : BLOCK_LANES / group; }
-
-static void *carve(char **at, int64_t bytes) {
-    void *p = *at;
-    *at += round_up(bytes, 64);
-    return p;
-}
 
 /* Lays the buffers of one thread out from `at`; gives their end. */
 static char *prefill_carve(prefill *w, char *at) {
@@ -61,16 +34,13 @@ static char *prefill_carve(prefill *w, char *at) {
     w->to = carve(&at, SN_MAX_SEGMENTS * STRIP * (int64_t)sizeof *w->to);
     w->cuts.segments = carve(&at, positions * SN_MAX_SEGMENTS * (int64_t)sizeof(sn_segment));
     w->cuts.cursor = carve(&at, positions * (int64_t)sizeof(int32_t));
+    w->cuts.scale = carve(&at, positions * (int64_t)sizeof(double));
     return at;
 }
 
 static prefill prefill_of(const sn_call *c) {
     const sn_attention_attr *attr = c->attr;
     return (prefill){.c = c, .p = &attr->position, .dims = sn_attention_dims_of(c)};
-}
-
-static const float *table_row(const sn_call *c, int table, int piece, int64_t position) {
-    return sn_attention_angles(&c->in[table], piece, position);
 }
 
 /* ---- queries of a block ---- */
@@ -81,53 +51,31 @@ static const char *query_row(const prefill *w, int64_t lane) {
     return (const char *)q->data + row * q->stride[0] + head * q->stride[1];
 }
 
+/* The query of one lane in the form of piece n, times its scale; zeros in a lane that nobody fills. */
+static void load_query(prefill *w, int n, int64_t lane) {
+    float row[SN_ATTENTION_MAX_HEAD + LANES];
+    int64_t i = w->i + lane / w->dims.group;
+    if (lane >= w->cuts.n * w->dims.group) {
+        memset(row, 0, (size_t)w->dims.d * sizeof *row);
+    } else {
+        float scale = (float)(w->cuts.scale[lane / w->dims.group] * 1.4426950408889634);
+        row_load(SN_F32, query_row(w, lane), w->dims.d, row);
+        if (w->p->n_planes > 0)
+            row_turn(w->p->layout, w->p->n_planes, table_row(w->c, SN_ATTENTION_QUERY_TABLE, n, i), 1, row);
+        for (int64_t x = 0; x < w->dims.d; x++) row[x] *= scale;
+    }
+    math_store_query(w, n, lane, row);
+}
+
 static void load_queries(prefill *w) {
-    float row[1024 + LANES];
     for (int64_t l = 0; l < w->n_strips * STRIP; l++) w->max[l] = LOWEST, w->sum[l] = 0;
-    memset(w->out, 0, (size_t)(w->n_strips * w->dims.d_v * STRIP) * sizeof *w->out);
-    for (int n = 0; n < w->p->n_pieces; n++) {
-        if (!(w->cuts.pieces >> n & 1)) continue;
-        for (int64_t l = 0; l < w->n_strips * STRIP; l++) {
-            float *to = w->query[n] + l / STRIP * w->dims.d * STRIP + l % STRIP;
-            bool filled = l < w->cuts.n * w->dims.group;
-            int64_t i = w->i + l / w->dims.group;
-            float scale = filled ? (float)(sn_position_scale(w->p, i) * 1.4426950408889634) : 0;
-            if (filled) row_load(SN_F32, query_row(w, l), w->dims.d, row);
-            if (filled && w->p->n_planes > 0)
-                row_turn(w->p->layout, w->p->n_planes, table_row(w->c, SN_ATTENTION_QUERY_TABLE, n, i), 1, row);
-            for (int64_t x = 0; x < w->dims.d; x++) to[x * STRIP] = filled ? row[x] * scale : 0;
-        }
-    }
-}
-
-/* ---- a tile of keys and values ---- */
-
-static void load_keys(prefill *w, int n, int64_t j, int n_keys) {
-    const sn_tensor *k = &w->c->in[SN_ATTENTION_K];
-    if (w->keys_ready >> n & 1) return;
-    w->keys_ready |= 1u << n;
-    bool turns = sn_attention_key_turns(w->p, n);
-    for (int r = 0; r < n_keys; r++) {
-        float *to = w->keys[n] + r * w->d_pad;
-        row_load(k->dtype, sn_attention_key(k, &w->sequence, j + r, w->kv_head), w->dims.d, to);
-        if (turns) row_turn(w->p->layout, w->p->n_planes, table_row(w->c, SN_ATTENTION_KEY_TABLE, n, j + r), 1, to);
-    }
-}
-
-static void load_values(prefill *w, int64_t j, int n_keys) {
-    const sn_tensor *v = &w->c->in[SN_ATTENTION_V];
-    if (w->values_ready) return;
-    w->values_ready = true;
-    for (int r = 0; r < n_keys; r++)
-        row_load(v->dtype, sn_attention_key(v, &w->sequence, j + r, w->kv_head), w->dims.d_v, w->values + r * w->v_pad);
+    memset(w->out, 0, (size_t)(w->n_strips * w->v_pad * STRIP) * sizeof *w->out);
+    for (int n = 0; n < w->p->n_pieces; n++)
+        if (w->cuts.pieces >> n & 1)
+            for (int64_t l = 0; l < w->n_strips * STRIP; l++) load_query(w, n, l);
 }
 
 /* ---- a strip of queries against a tile ---- */
-
-static void scores_of_piece(prefill *w, int64_t strip, int n, const tile_cut *cut, float *to) {
-    product_rows_of(cut->to - cut->from, w->dims.d, w->keys[n] + cut->from * w->d_pad, w->d_pad,
-                    w->query[n] + strip * w->dims.d * STRIP, to + cut->from * STRIP);
-}
 
 /* Takes over from `other` what meets in piece n; the first piece also clears what is not seen. */
 static void merge_piece(prefill *w, int64_t strip, int n, const tile_cut *cut, int64_t j, int n_keys, bool first) {
@@ -146,8 +94,9 @@ static void strip_scores(prefill *w, int64_t strip, const tile_cut *cut, int64_t
     bool first = true;
     for (int n = 0; n < w->p->n_pieces; n++) {
         if (!(cut->pieces >> n & 1)) continue;
-        load_keys(w, n, j, n_keys);
-        scores_of_piece(w, strip, n, cut, cut->whole ? w->scores : w->other);
+        if (!(w->keys_ready >> n & 1)) math_load_keys(w, n, j, n_keys);
+        w->keys_ready |= 1u << n;
+        math_scores(w, strip, n, cut, cut->whole ? w->scores : w->other);
         if (!cut->whole) merge_piece(w, strip, n, cut, j, n_keys, first);
         first = false;
     }
@@ -155,7 +104,7 @@ static void strip_scores(prefill *w, int64_t strip, const tile_cut *cut, int64_t
 
 /* Weights in place of the scores; sums and outputs are brought to the new maximum. */
 static void strip_softmax(prefill *w, int64_t strip, const tile_cut *cut) {
-    float *max = w->max + strip * STRIP, *sum = w->sum + strip * STRIP, *out = w->out + strip * w->dims.d_v * STRIP;
+    float *max = w->max + strip * STRIP, *sum = w->sum + strip * STRIP, *out = w->out + strip * w->v_pad * STRIP;
     vec m[VECS], s[VECS], keep[VECS];
     bool moved = false;
     for (int v = 0; v < VECS; v++) m[v] = v_load(max + v * LANES);
@@ -168,22 +117,11 @@ static void strip_softmax(prefill *w, int64_t strip, const tile_cut *cut) {
         s[v] = v_mul(v_load(sum + v * LANES), keep[v]);
         v_store(max + v * LANES, m[v]);
     }
-    for (int k = cut->from; k < cut->to; k++)
-        for (int v = 0; v < VECS; v++) {
-            float *at = w->scores + k * STRIP + v * LANES;
-            vec weight = v_exp2(v_sub(v_load(at), m[v]));
-            s[v] = v_add(s[v], weight);
-            v_store(at, weight);
-        }
+    math_weights(w, cut, m, s);
     for (int v = 0; v < VECS; v++) v_store(sum + v * LANES, s[v]);
     for (int64_t x = 0; moved && x < w->dims.d_v; x++)
         for (int v = 0; v < VECS; v++)
             v_store(out + x * STRIP + v * LANES, v_mul(v_load(out + x * STRIP + v * LANES), keep[v]));
-}
-
-static void strip_values(prefill *w, int64_t strip, const tile_cut *cut) {
-    product_add_columns_of(w->dims.d_v, cut->to - cut->from, w->values + cut->from * w->v_pad, w->v_pad,
-                           w->scores + cut->from * STRIP, w->out + strip * w->dims.d_v * STRIP);
 }
 
 static void meet_tile(prefill *w, int64_t j) {
@@ -193,10 +131,11 @@ static void meet_tile(prefill *w, int64_t j) {
     for (int64_t strip = 0; strip * STRIP < n_lanes; strip++) {
         tile_cut cut = tile_cut_make(&w->cuts, strip * STRIP, STRIP, j, n_keys);
         if (!cut.pieces) continue;
-        load_values(w, j, n_keys);
+        if (!w->values_ready) math_load_values(w, j, n_keys);
+        w->values_ready = true;
         strip_scores(w, strip, &cut, j, n_keys);
         strip_softmax(w, strip, &cut);
-        strip_values(w, strip, &cut);
+        math_values(w, strip, &cut);
     }
 }
 
@@ -204,7 +143,7 @@ static void store_out(const prefill *w) {
     float *lse = w->c->n_out > 1 ? w->c->out[1].data : NULL;
     for (int64_t l = 0; l < w->cuts.n * w->dims.group; l++) {
         int64_t row = w->row + l / w->dims.group, head = w->kv_head * w->dims.group + l % w->dims.group;
-        const float *from = w->out + l / STRIP * w->dims.d_v * STRIP + l % STRIP;
+        const float *from = w->out + l / STRIP * w->v_pad * STRIP + l % STRIP;
         float *to = (float *)w->c->out[0].data + (row * w->dims.n_heads + head) * w->dims.d_v;
         float sum = w->sum[l], scale = sum > 0 ? 1 / sum : 0;
         for (int64_t x = 0; x < w->dims.d_v; x++) to[x] = from[x * STRIP] * scale;
@@ -222,8 +161,10 @@ static void prefill_task(prefill *w, int64_t task) {
     w->cuts.group = w->dims.group;
     w->cuts.n = w->sequence.n_rows - from < w->block ? w->sequence.n_rows - from : w->block;
     block_cuts_make(&w->cuts, w->p, w->i, w->sequence.n_keys);
+    math_begin();
     load_queries(w);
     for (int64_t j = w->cuts.first / TILE * TILE; j < w->cuts.last; j += TILE) meet_tile(w, j);
+    math_end();
     store_out(w);
 }
 

@@ -12,6 +12,7 @@ typedef struct block_cuts {
     int64_t n, group;
     sn_segment *segments; /* [n][SN_MAX_SEGMENTS] */
     int32_t *cursor;      /* [n] */
+    double *scale;        /* [n]: of the logits */
     int64_t first, last;  /* keys outside [first, last) are seen by none */
     unsigned pieces;      /* bit n: piece n is used */
 } block_cuts;
@@ -22,6 +23,7 @@ static inline void block_cuts_make(block_cuts *b, const sn_position *p, int64_t 
         sn_segment *s = b->segments + r * SN_MAX_SEGMENTS;
         int n = sn_attention_segments(p, i + r, n_keys, s);
         b->cursor[r] = 0;
+        b->scale[r] = sn_position_scale(p, i + r);
         for (int64_t k = 0, from = 0; k < n; from = s[k++].to) {
             if (s[k].piece < 0) continue;
             b->pieces |= 1u << s[k].piece;
