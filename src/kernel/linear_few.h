@@ -47,16 +47,18 @@ SN_INLINE void prefetch_ahead(const uint8_t *p, int64_t bytes) {
 
 static void quantize_part(const float *x, q8_group *to, int h) {
     const __m256 sign = _mm256_set1_ps(-0.0f);
-    __m256 v[4], most = _mm256_setzero_ps();
+    __m256 v[4], most = _mm256_setzero_ps(), nan = most;
     for (int i = 0; i < 4; i++) {
         v[i] = _mm256_loadu_ps(x + 8 * i);
         most = _mm256_max_ps(_mm256_andnot_ps(sign, v[i]), most);
+        nan = _mm256_or_ps(nan, _mm256_cmp_ps(v[i], v[i], _CMP_UNORD_Q));
     }
     __m128 m = _mm_max_ps(_mm256_castps256_ps128(most), _mm256_extractf128_ps(most, 1));
     m = _mm_max_ps(m, _mm_movehl_ps(m, m));
     m = _mm_max_ss(m, _mm_movehdup_ps(m));
     float d = _mm_cvtss_f32(m) / 127.0f, inverse = d > 0 ? 1 / d : 0;
-    if (!(inverse <= 3e38f)) inverse = 0; /* an all but zero part */
+    if (!(inverse <= 3e38f)) inverse = 0;      /* an all but zero part */
+    if (_mm256_movemask_ps(nan) != 0) d = NAN; /* the maximum drops a NaN; the result must not */
     __m256i q[4];
     for (int i = 0; i < 4; i++) q[i] = _mm256_cvtps_epi32(_mm256_mul_ps(v[i], _mm256_set1_ps(inverse)));
     int sum[2];

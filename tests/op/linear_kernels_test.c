@@ -222,6 +222,29 @@ static void awkward_strides_are_refused(void **state) {
     assert_int_equal(dims.x_stride, 32);
 }
 
+/* A NaN in a row of x reaches every result of that row and no other. */
+static void nan_is_not_lost(void **state) {
+    (void)state;
+    static const sn_dtype types[] = {SN_F32, SN_F16, SN_Q8_0, SN_Q4_K};
+    for (size_t t = 0; t < sizeof types / sizeof *types; t++)
+        for (int64_t n_rows = 2; n_rows <= 18; n_rows += 16) {
+            problem p = {types[t], n_rows, 20, 512, 512, false, SN_PRECISION_AUTO};
+            data d;
+            make_data(&p, &d);
+            d.x[p.x_stride + 300] = NAN;
+            for (const sn_kernel *const *k = sn_kernel_table; *k; k++) {
+                sn_call c = make_call(&p, &d, NULL);
+                if (strcmp((*k)->op, "linear") != 0 || (*k)->isa > sn_cpu_isa() || !(*k)->applicable(&c)) continue;
+                c.workspace = sn_alloc_aligned(((*k)->workspace ? (*k)->workspace(&c, 1) : 0) + 64, 64);
+                assert_non_null(c.workspace);
+                (*k)->run(&c);
+                for (int64_t i = 0; i < p.n_rows * p.n; i++) assert_true(isnan(d.out[i]) == (i / p.n == 1));
+                sn_free(c.workspace);
+            }
+            free_data(&d);
+        }
+}
+
 /* Weights stored [k, n] and given as a transposed view: f32 kernels take them. */
 static void transposed_weights_are_taken(void **state) {
     (void)state;
@@ -251,8 +274,9 @@ static void transposed_weights_are_taken(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_kernel_gives_the_product), cmocka_unit_test(edges_are_handled),
-        cmocka_unit_test(transposed_weights_are_taken), cmocka_unit_test(awkward_strides_are_refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_kernel_gives_the_product),
+                                       cmocka_unit_test(edges_are_handled), cmocka_unit_test(nan_is_not_lost),
+                                       cmocka_unit_test(transposed_weights_are_taken),
+                                       cmocka_unit_test(awkward_strides_are_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
