@@ -106,7 +106,9 @@ typedef struct sn_generate_result {
     sn_finish finish;
 } sn_generate_result;
 
-/* Appends the prompt to sequence 0 and generates. A prompt that does not fit is SN_ERR_LIMIT. */
+/* Appends the prompt to sequence 0 and generates. A prompt that does not fit, or max_tokens that would not after
+ * it, is SN_ERR_LIMIT before anything is computed. The last token is chosen but not appended: the session then holds
+ * n_prompt + n_generated - 1 tokens (an end token is neither appended nor counted). */
 SN_API sn_status sn_generate(sn_session *s, const sn_tokenizer *t, const int32_t *prompt, int64_t n_prompt,
                              const sn_generate_options *options, sn_generate_result *result);
 

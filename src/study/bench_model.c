@@ -53,7 +53,7 @@ static double write_bytes(const bench *b, int64_t n) {
     sn_session_memory memory = sn_session_memory_get(b->session);
     sn_tensor embedding;
     double weights = (double)memory.weight_bytes;
-    if (!b->config->tied_head && sn_model_tensor(b->model, "embedding", &embedding) == SN_OK)
+    if (!b->config->tied_head && sn_model_tensor(b->model, "embed.weight", &embedding) == SN_OK)
         weights -= (double)sn_tensor_bytes(&embedding);
     double per_key = (double)memory.cache_bytes / (double)b->capacity;
     return (double)n * (weights + per_key * ((double)b->depth + ((double)n + 1) / 2));
