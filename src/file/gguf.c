@@ -238,7 +238,7 @@ static sn_status place_tensors(sn_gguf *f, sn_reader *r, const part *p) {
         if (t->bytes > size - total)
             return sn_fail(SN_ERR_FORMAT, "%s: tensors overlap (seen at \"%.100s\")", r->name, t->name);
         total += t->bytes;
-        t->data = r->data + r->at + t->offset;
+        t->data = t->bytes ? r->data + r->at + t->offset : r->data; /* a file may end unaligned after an empty one */
     }
     return SN_OK;
 }

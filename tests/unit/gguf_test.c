@@ -220,6 +220,20 @@ static void tensors_are_checked(void **state) {
     bytes_free(&b);
 }
 
+static void empty_tensors_are_aligned_too(void **state) {
+    (void)state;
+    bytes b = {0};
+    sn_gguf *f;
+    sn_tensor t;
+    head(&b, 3, 1, 0), tensor_info(&b, "t", 1, (uint64_t[]){0}, 0, 0);
+    assert_int_not_equal(b.size % 4, 0);
+    assert_int_equal(open_bytes(&b, &f), SN_OK);
+    assert_int_equal(sn_gguf_tensor(f, "t", &t), SN_OK);
+    assert_int_equal((uintptr_t)t.data % 4, 0);
+    sn_gguf_close(f);
+    bytes_free(&b);
+}
+
 /* A thousand bytes that claim four thousand million: the largest request stays small. */
 static void small_files_cannot_ask_for_much(void **state) {
     (void)state;
@@ -293,6 +307,7 @@ int main(void) {
         cmocka_unit_test(heads_are_checked),
         cmocka_unit_test(values_are_checked),
         cmocka_unit_test(tensors_are_checked),
+        cmocka_unit_test(empty_tensors_are_aligned_too),
         cmocka_unit_test(small_files_cannot_ask_for_much),
         cmocka_unit_test(mutations_end_in_an_error_or_a_result),
         cmocka_unit_test(failing_allocations_leak_nothing),
