@@ -47,6 +47,20 @@ static inline void row_load(sn_dtype dtype, const char *row, int64_t d, float *t
     }
 }
 
+/* A row of f32 as the cache type. */
+static inline void row_store(sn_dtype dtype, const float *row, int64_t d, char *to) {
+    int64_t x = 0;
+    uint16_t *halves = (uint16_t *)(void *)to;
+    if (dtype == SN_F16)
+        for (; x + LANES <= d; x += LANES) v_to_f16(v_load(row + x), halves + x);
+    if (dtype == SN_BF16)
+        for (; x + LANES <= d; x += LANES) v_to_bf16(v_load(row + x), halves + x);
+    if (dtype == SN_F16 || dtype == SN_BF16)
+        sn_from_f32(dtype, row + x, halves + x, d - x);
+    else
+        sn_from_f32(dtype, row, to, d);
+}
+
 static inline void turn_pair(float *a, float *b, float c, float s) {
     float x = *a, y = *b;
     *a = x * c - y * s;

@@ -1,7 +1,7 @@
 /* cache_write: rows into a key or value cache, in place.
  *
  * cache[slots[i], h] = convert(turn(x[i, h], angles[i])); without angles the row is copied. A slot outside
- * the cache writes nothing (rows that fill up a bucket have slot -1). */
+ * the cache writes nothing (rows that fill up a bucket have slot -1); no two rows of one call share a slot. */
 #include "kernel/attr.h"
 #include "op/turn.h"
 
@@ -88,6 +88,19 @@ static const sn_op_case cases[] = {
     {4,
      {SN_CASE_IN(SN_BF16, -1, 1, 3, 5, 1, 37), SN_CASE_F32(-1, 1, 3, 3, 1, 37), THREE_SLOTS, SN_CASE_ABSENT},
      &interleaved},
+    {4,
+     {SN_CASE_IN(SN_Q8_0, -1, 1, 3, 5, 1, 64), SN_CASE_F32(-1, 1, 3, 3, 1, 64), THREE_SLOTS, SN_CASE_ABSENT},
+     &halves},
+    {4,
+     {SN_CASE_IN(SN_BF16, -1, 1, 3, 5, 1, 70), SN_CASE_F32(-1, 1, 3, 3, 1, 70), THREE_SLOTS,
+      SN_CASE_F32(-1, 1, 3, 3, 33, 2)},
+     &halves},
+};
+static const sn_op_case bad_cases[] = {
+    {4, {SN_CASE_F32(-1, 1, 3, 5, 2, 6), SN_CASE_F32(-1, 1, 3, 3, 2, 5), THREE_SLOTS, SN_CASE_ABSENT}, &halves},
+    {4,
+     {SN_CASE_F32(-1, 1, 3, 5, 2, 6), SN_CASE_F32(-1, 1, 3, 3, 2, 6), THREE_SLOTS, SN_CASE_F32(-1, 1, 3, 3, 4, 2)},
+     &halves},
 };
 
 const sn_op_def sn_op_cache_write = {
@@ -106,6 +119,8 @@ const sn_op_def sn_op_cache_write = {
     .cost = cost,
     .cases = cases,
     .n_cases = SN_COUNT(cases),
+    .bad_cases = bad_cases,
+    .n_bad_cases = SN_COUNT(bad_cases),
 };
 
 sn_value *sn_cache_write(sn_graph *g, sn_value *cache, sn_value *x, sn_value *slots, sn_value *angles,
