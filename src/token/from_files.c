@@ -106,6 +106,7 @@ sn_status sn_tokenizer_fill_llama2c(sn_tokenizer *t, const sn_llama2c_tokenizer 
     t->model.def = &sn_model_bpe;
     t->model.fuse_unk = true;
     sn_tokenizer_find_bytes(t);
+    if (!t->model.byte_fallback) sn_tokenizer_shift_bytes(t, 3); /* as llama2.c, which never looks what is there */
     SN_TRY(sn_tokenizer_rank_by_score(t));
     SN_TRY(sn_tokenizer_sentencepiece_steps(t, true, false));
     SN_TRY(sn_tokenizer_added_from_types(t, true));

@@ -137,6 +137,16 @@ static sn_status byte_pairs(sn_tokenizer *t, const sn_gguf *f) {
     return set_specials(t, f, pre->flags & SN_PRE_ADD_BOS, false);
 }
 
+static sn_status read_byte_offset(sn_tokenizer *t, const sn_gguf *f) {
+    bool found;
+    int64_t offset = 0;
+    SN_TRY(sn_gguf_get_i64(f, SN_KEY_BYTE_OFFSET, &offset, &found));
+    if (offset < 0 || offset >= t->vocab.n)
+        return sn_fail(SN_ERR_FORMAT, "gguf: " SN_KEY_BYTE_OFFSET " is %lld", (long long)offset);
+    if (offset > 0 && !t->model.byte_fallback) sn_tokenizer_shift_bytes(t, (int32_t)offset);
+    return SN_OK;
+}
+
 static sn_status spm_pairs(sn_tokenizer *t, const sn_gguf *f) {
     bool found, prefix = true;
     SN_TRY(sn_gguf_get_bool(f, KEY "add_space_prefix", &prefix, &found));
@@ -145,6 +155,7 @@ static sn_status spm_pairs(sn_tokenizer *t, const sn_gguf *f) {
     t->model.def = &sn_model_bpe;
     t->model.fuse_unk = true;
     sn_tokenizer_find_bytes(t);
+    SN_TRY(read_byte_offset(t, f));
     SN_TRY(sn_tokenizer_rank_by_score(t));
     SN_TRY(sn_tokenizer_sentencepiece_steps(t, prefix, false));
     return set_specials(t, f, true, false);

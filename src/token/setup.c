@@ -78,6 +78,12 @@ void sn_tokenizer_find_bytes(sn_tokenizer *t) {
     t->model.byte_fallback = all;
 }
 
+void sn_tokenizer_shift_bytes(sn_tokenizer *t, int32_t offset) {
+    for (int32_t i = 0; i < 256; i++) t->model.bytes[i] = i + offset < t->vocab.n ? i + offset : t->unk;
+    t->model.byte_fallback = true;
+    t->source.byte_offset = offset;
+}
+
 typedef struct ranked {
     double score;
     int32_t id;

@@ -91,8 +91,9 @@ typedef struct sn_token_source {
     const char *pre;   /* the GGUF pre-tokenizer name, NULL where unknown */
     const char *why;   /* why it cannot be expressed */
     bool add_space_prefix, remove_extra_spaces;
-    sn_text charsmap; /* raw bytes, in the arena */
-    sn_text *merges;  /* "left right", in rank order, or NULL */
+    int32_t byte_offset; /* of sn_tokenizer_shift_bytes; 0: none. In GGUF: SN_KEY_BYTE_OFFSET */
+    sn_text charsmap;    /* raw bytes, in the arena */
+    sn_text *merges;     /* "left right", in rank order, or NULL */
     int64_t n_merges;
 } sn_token_source;
 
@@ -124,6 +125,10 @@ sn_status sn_add_pretokenizer(sn_tokenizer *t, const sn_pretokenizer_def *def, s
 sn_status sn_add_decoder(sn_tokenizer *t, const sn_decoder_def *def, sn_step **out);
 /* Finds <0x00>..<0xFF> in the vocabulary; byte_fallback of the model is set when all are there. */
 void sn_tokenizer_find_bytes(sn_tokenizer *t);
+/* The rule of llama2.c for vocabularies without byte pieces: byte b, where no piece holds its character, is id
+ * b + offset, whatever stands there (unk past the end). GGUF has no word for it, so files of ours carry a key. */
+#define SN_KEY_BYTE_OFFSET "suan.tokenizer.byte_offset"
+void sn_tokenizer_shift_bytes(sn_tokenizer *t, int32_t offset);
 /* Ranks for BPE by merged text from the scores (higher first); only normal, user and unused tokens take part. */
 sn_status sn_tokenizer_rank_by_score(sn_tokenizer *t);
 /* The trie and the score of unknown text for the unigram model, from the scores. */
