@@ -60,6 +60,8 @@ typedef struct sn_plot {
  * SN_ERR_ARGUMENT names what is wrong with the chart (no points, a logarithm of values <= 0, too many series, ...);
  * SN_ERR_UNSUPPORTED: another ending, or PNG and PDF in a build without cairo. */
 SN_API sn_status sn_plot_write(const sn_plot *plot, const char *path);
+/* Can this build write a chart under that name? As sn_plot_write, before there is anything to draw. */
+SN_API sn_status sn_plot_check_path(const char *path);
 
 #ifdef __cplusplus
 }

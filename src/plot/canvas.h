@@ -52,5 +52,6 @@ struct sn_canvas {
 sn_status sn_canvas_svg(sn_writer *writer, double width, double height, sn_canvas **out);
 sn_status sn_canvas_png(sn_writer *writer, double width, double height, double dpi, sn_canvas **out);
 sn_status sn_canvas_pdf(sn_writer *writer, double width, double height, sn_canvas **out);
+bool sn_canvas_has_cairo(void); /* else the last two are SN_ERR_UNSUPPORTED */
 
 #endif

@@ -4,6 +4,8 @@
 #include "base/alloc.h"
 #include "base/error.h"
 
+bool sn_canvas_has_cairo(void) { return SN_HAVE_CAIRO; }
+
 #if SN_HAVE_CAIRO
 #include <cairo.h>
 #include <math.h>

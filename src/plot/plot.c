@@ -111,8 +111,9 @@ static sn_status open_pdf(sn_writer *w, double width, double height, double dpi,
 
 static const struct {
     const char *ending;
+    bool cairo;
     sn_status (*open)(sn_writer *w, double width, double height, double dpi, sn_canvas **out);
-} formats[] = {{".svg", open_svg}, {".png", sn_canvas_png}, {".pdf", open_pdf}};
+} formats[] = {{".svg", false, open_svg}, {".png", true, sn_canvas_png}, {".pdf", true, open_pdf}};
 enum { N_FORMATS = sizeof formats / sizeof *formats };
 
 static sn_status find_format(const char *path, int *out) {
@@ -123,6 +124,13 @@ static sn_status find_format(const char *path, int *out) {
             return SN_OK;
         }
     return sn_fail(SN_ERR_UNSUPPORTED, "plot: %s: the name ends in .svg, .png or .pdf", path);
+}
+
+sn_status sn_plot_check_path(const char *path) {
+    int format = 0;
+    SN_TRY(find_format(path, &format));
+    if (!formats[format].cairo || sn_canvas_has_cairo()) return SN_OK;
+    return sn_fail(SN_ERR_UNSUPPORTED, "plot: %s: this build has no cairo, which it needs: choose .svg", path);
 }
 
 static sn_status draw(sn_chart *c, int format, double dpi, sn_writer *writer) {
