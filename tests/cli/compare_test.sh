@@ -23,6 +23,8 @@ END {
         sub(/.*"by_position"/, "", method[m])
         k = split(method[m], bucket, "{")
         for (b = 2; b <= k; b++) {
+            if (bucket[b] !~ /"from"/) continue # the brace of the next method
+            buckets++
             from = bucket[b]; sub(/.*"from" *: */, "", from); from += 0
             loss = bucket[b]; sub(/.*"loss" *: */, "", loss); loss += 0
             if (spec == "none" && from < 256 && loss > 1.0) bad = 1
@@ -33,6 +35,7 @@ END {
             if (bad) { print spec, from, loss; exit 1 }
         }
     }
+    if (buckets != 8 * wanted) { print "buckets: " buckets; exit 1 }
 }' "$work/r.json" || fail "a loss is not what it must be"
 
 status 2 "$SUAN" compare "$llm/babyllama_tok105.bin" --tokenizer "$llm/tok105.bin"

@@ -1,0 +1,21 @@
+/* Losses of the tokens of a window, without ever holding its logits. */
+#ifndef SN_STUDY_LOSS_H
+#define SN_STUDY_LOSS_H
+
+#include "suan/study.h"
+
+/* Work done so far, told to the caller. */
+typedef struct sn_study_progress {
+    void (*show)(void *user, int64_t done, int64_t total);
+    void *user;
+    int64_t done, total;
+} sn_study_progress;
+
+void sn_study_advance(sn_study_progress *p, int64_t tokens);
+
+/* out[i] = loss of tokens[first + 1 + i] given tokens[0 .. first + i], for the n - first tokens up to tokens[n]: n + 1
+ * tokens are read, n evaluated, in sequence 0 of the session, which is emptied first. 0 <= first <= n. */
+sn_status sn_window_losses(sn_session *s, const int32_t *tokens, int64_t n, int64_t first, double *out,
+                           sn_study_progress *progress);
+
+#endif
