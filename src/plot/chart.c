@@ -184,7 +184,8 @@ static void draw_band(const sn_chart *c, const sn_panel *p, int series, int64_t 
             points[k] = edge_point(p, s, i + k, 1);
             points[2 * n - 1 - k] = edge_point(p, s, i + k, -1);
         }
-        const sn_paint paint = {.rgb = sn_style_rgb(p->style[series]), .alpha = 0.18};
+        const sn_paint paint = {.rgb = sn_style_rgb(p->style[series]),
+                                .alpha = 0.18 / fmax(1, p->plan->n_series / 4.0)};
         c->canvas->ops->fill(c->canvas, points, 2 * n, &paint);
     }
 }
