@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SPACE_MARK "\xE2\x96\x81"
 
 static sn_status around(sn_tokenizer *t, int32_t bos, int32_t eos) {
     if (bos >= 0) t->prefix[t->n_prefix++] = bos;
@@ -88,7 +87,7 @@ static sn_status llama2c_piece(sn_tokenizer *t, int32_t id, const sn_llama2c_pie
         type = SN_TOKEN_BYTE;
     }
     for (size_t i = 0; i < text.size; i++)
-        SN_TRY(text.data[i] == ' ' ? sn_buf_append(piece, SPACE_MARK, 3) : sn_buf_append(piece, text.data + i, 1));
+        SN_TRY(text.data[i] == ' ' ? sn_buf_append(piece, SN_SPACE_MARK, 3) : sn_buf_append(piece, text.data + i, 1));
     return sn_vocab_set(&t->vocab, &t->arena, id, (sn_text){piece->data, piece->size}, (double)p->score, type);
 }
 
@@ -191,11 +190,7 @@ sn_status sn_tokenizer_fill_tiktoken(sn_tokenizer *t, const sn_tiktoken *f) {
     t->source = (sn_token_source){.model = "gpt2", .pre = known->pre};
     const sn_pre_def *pre = sn_find_pre(known->pre);
     sn_step *step = 0;
-    for (int i = 0; i < 8 && pre->patterns[i]; i++) {
-        SN_TRY(sn_add_pretokenizer(t, sn_find_pretokenizer("Split"), &step));
-        step->mode = SN_SPLIT_ISOLATED;
-        SN_TRY(sn_regex_new(sn_text_of(pre->patterns[i]), &step->regex));
-    }
+    SN_TRY(sn_tokenizer_add_patterns(t, pre->patterns));
     SN_TRY(sn_add_pretokenizer(t, sn_find_pretokenizer("ByteLevel"), &step));
     SN_TRY(sn_add_decoder(t, sn_find_decoder("ByteLevel"), &step));
     SN_TRY(sn_tokenizer_added_from_types(t, false));

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define KEY "tokenizer.ggml."
-#define SPACE_MARK "\xE2\x96\x81"
 
 static sn_status text_array(const sn_gguf *f, const char *key, const sn_gguf_value **out) {
     *out = sn_gguf_find(f, key);
@@ -97,15 +96,6 @@ static sn_status set_specials(sn_tokenizer *t, const sn_gguf *f, bool add_bos, b
     return SN_OK;
 }
 
-static sn_status split_steps(sn_tokenizer *t, const sn_pre_def *pre) {
-    for (int i = 0; i < 8 && pre->patterns[i]; i++) {
-        sn_step *step;
-        SN_TRY(sn_add_pretokenizer(t, sn_find_pretokenizer("Split"), &step));
-        step->mode = SN_SPLIT_ISOLATED;
-        SN_TRY(sn_regex_new(sn_text_of(pre->patterns[i]), &step->regex));
-    }
-    return SN_OK;
-}
 
 /* ---- The kinds ---- */
 
@@ -129,9 +119,9 @@ static sn_status byte_pairs(sn_tokenizer *t, const sn_gguf *f) {
     if (pre->flags & SN_PRE_RAW_TEXT) {
         sn_tokenizer_find_bytes(t);
         SN_TRY(sn_tokenizer_sentencepiece_steps(t, false, false));
-        return split_steps(t, pre);
+        return sn_tokenizer_add_patterns(t, pre->patterns);
     }
-    SN_TRY(split_steps(t, pre));
+    SN_TRY(sn_tokenizer_add_patterns(t, pre->patterns));
     SN_TRY(sn_add_pretokenizer(t, sn_find_pretokenizer("ByteLevel"), &step));
     SN_TRY(sn_add_decoder(t, sn_find_decoder("ByteLevel"), &step));
     return set_specials(t, f, pre->flags & SN_PRE_ADD_BOS, false);
@@ -190,14 +180,14 @@ static sn_status wordpiece(sn_tokenizer *t, const sn_gguf *f) {
     SN_TRY(sn_gguf_get_bool(f, KEY "normalizer.lowercase", &lower, &found));
     t->kind = "wordpiece";
     t->model.def = &sn_model_wordpiece;
-    t->model.first_prefix = SN_TEXT(SPACE_MARK);
+    t->model.first_prefix = SN_TEXT(SN_SPACE_MARK);
     SN_TRY(sn_add_normalizer(t, sn_find_normalizer("BertNormalizer"), &step));
     step->flags = SN_STEP_CLEAN | SN_STEP_CHINESE;
     if (lower) step->flags |= SN_STEP_LOWER | SN_STEP_STRIP_ACCENTS;
     SN_TRY(sn_unicode_ready());
     SN_TRY(sn_add_pretokenizer(t, sn_find_pretokenizer("BertPreTokenizer"), &step));
     SN_TRY(sn_add_decoder(t, sn_find_decoder("(phantom space)"), &step));
-    step->text = SN_TEXT(SPACE_MARK);
+    step->text = SN_TEXT(SN_SPACE_MARK);
     if (t->cls >= 0) t->prefix[t->n_prefix++] = t->cls;
     if (t->sep >= 0) t->suffix[t->n_suffix++] = t->sep;
     return SN_OK;

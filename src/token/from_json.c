@@ -405,10 +405,11 @@ sn_status sn_tokenizer_fill_json(sn_tokenizer *t, const sn_json *root) {
 
 /* ---- tokenizer_config.json, special_tokens_map.json ---- */
 
-/* A token is given as its text or as an object with "content". */
+/* A token is given as its text, as an object with "content", or as null where there is none. */
 static void read_name(const sn_tokenizer *t, const sn_json *config, const char *key, int32_t *out) {
     const sn_json *name = sn_json_get(config, key);
     if (name && name->kind == SN_JSON_OBJECT) name = sn_json_get(name, "content");
+    if (name && name->kind == SN_JSON_NULL) *out = -1;
     if (!name || name->kind != SN_JSON_STRING) return;
     int32_t id = sn_vocab_find(&t->vocab, name->text.data, name->text.size);
     if (id >= 0) *out = id;

@@ -10,7 +10,10 @@ sn_status sn_parse_pattern(sn_tokenizer *t, const sn_json *o, sn_step *step) {
     bool found = false;
     if (pattern && pattern->kind == SN_JSON_STRING) return sn_tokenizer_keep(t, pattern->text, &step->text);
     SN_TRY(sn_json_get_text(pattern, "Regex", &regex, &found));
-    if (found) return sn_regex_new(regex, &step->regex);
+    if (found) {
+        SN_TRY(sn_tokenizer_keep(t, regex, &step->text)); /* kept for export; the finder looks at the regex first */
+        return sn_regex_new(regex, &step->regex);
+    }
     return sn_parse_text(t, pattern, "String", 0, &step->text);
 }
 

@@ -60,7 +60,7 @@ static const sn_pre_def table[] = {
      "granite-docling exaone4 jina-v1-en jina-v2-code roberta-bpe",
      0,
      {GPT2}},
-    {"llama3 llama-v3 llama-bpe falcon3 falcon-h1 pixtral midm-2.0 lfm2 jina-v5-nano",
+    {"llama-bpe llama3 llama-v3 falcon3 falcon-h1 pixtral midm-2.0 lfm2 jina-v5-nano",
      SN_PRE_IGNORE_MERGES | SN_PRE_ADD_BOS,
      {LLAMA3}},
     {"dbrx smaug-bpe glm4 chatglm-bpe", 0, {LLAMA3}},

@@ -224,19 +224,28 @@ sn_status sn_tokenizer_set_chat(sn_tokenizer *t, sn_text text) {
     return SN_OK;
 }
 
-#define SPACE_MARK "\xE2\x96\x81" /* U+2581 */
+sn_status sn_tokenizer_add_patterns(sn_tokenizer *t, const char *const *patterns) {
+    for (; *patterns; patterns++) {
+        sn_step *step = 0;
+        SN_TRY(sn_add_pretokenizer(t, sn_find_pretokenizer("Split"), &step));
+        step->mode = SN_SPLIT_ISOLATED;
+        step->text = sn_text_of(*patterns);
+        SN_TRY(sn_regex_new(step->text, &step->regex));
+    }
+    return SN_OK;
+}
 
 sn_status sn_tokenizer_sentencepiece_steps(sn_tokenizer *t, bool add_prefix, bool collapse_spaces) {
     sn_step *step = 0;
     if (collapse_spaces) SN_TRY(sn_add_normalizer(t, sn_find_normalizer("(SentencePiece extra spaces)"), &step));
     if (add_prefix) {
         SN_TRY(sn_add_normalizer(t, sn_find_normalizer("Prepend"), &step));
-        step->text = SN_TEXT(SPACE_MARK);
+        step->text = SN_TEXT(SN_SPACE_MARK);
     }
     SN_TRY(sn_add_normalizer(t, sn_find_normalizer("Replace"), &step));
-    step->text = SN_TEXT(" "), step->with = SN_TEXT(SPACE_MARK);
+    step->text = SN_TEXT(" "), step->with = SN_TEXT(SN_SPACE_MARK);
     SN_TRY(sn_add_decoder(t, sn_find_decoder("Replace"), &step));
-    step->text = SN_TEXT(SPACE_MARK), step->with = SN_TEXT(" ");
+    step->text = SN_TEXT(SN_SPACE_MARK), step->with = SN_TEXT(" ");
     SN_TRY(sn_add_decoder(t, sn_find_decoder("ByteFallback"), &step));
     SN_TRY(sn_add_decoder(t, sn_find_decoder("Fuse"), &step));
     t->lone_bytes = true;

@@ -17,6 +17,8 @@
 
 enum { SN_MAX_STEPS = 32, SN_MAX_POST = 16, SN_MAX_ENDS = 32 };
 
+#define SN_SPACE_MARK "\xE2\x96\x81" /* U+2581, a space in a SentencePiece vocabulary */
+
 typedef struct sn_normalizer_def sn_normalizer_def;
 typedef struct sn_pretokenizer_def sn_pretokenizer_def;
 typedef struct sn_decoder_def sn_decoder_def;
@@ -140,6 +142,8 @@ sn_status sn_tokenizer_added_from_types(sn_tokenizer *t, bool user_after_normali
 void sn_tokenizer_add_end(sn_tokenizer *t, int32_t id); /* ids < 0 and repeats are ignored */
 void sn_tokenizer_find_ends(sn_tokenizer *t);           /* eos and the well-known end-of-turn names */
 sn_status sn_tokenizer_set_chat(sn_tokenizer *t, sn_text text);
+/* Cuts at each of the patterns in turn (static texts, NULL after the last). */
+sn_status sn_tokenizer_add_patterns(sn_tokenizer *t, const char *const *patterns);
 /* The dummy prefix, escaped spaces and their inverse, as in every SentencePiece vocabulary. */
 sn_status sn_tokenizer_sentencepiece_steps(sn_tokenizer *t, bool add_prefix, bool collapse_spaces);
 
