@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "file/gguf_write.h"
+#include "token/export.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -194,9 +195,12 @@ static sn_status write_tokenizer(writer *w) {
     const sn_tokenizer *tokenizer;
     if (w->k->m->gguf && !w->k->options->tokenizer_path) return SN_OK; /* copied with the rest */
     SN_TRY(sn_convert_tokenizer(w->k, &owned, &tokenizer));
-    sn_log_message(SN_LOG_WARN, "convert: %s is written without a tokenizer", w->k->path);
+    sn_status status = tokenizer ? sn_tokenizer_write_gguf(tokenizer, w->k->m->config.n_vocab, w->out) : SN_OK;
+    if (!tokenizer || status == SN_ERR_UNSUPPORTED)
+        sn_log_message(SN_LOG_WARN, "convert: %s is written without a tokenizer: %s", w->k->path,
+                       tokenizer ? sn_last_error() : "the model carries none");
     sn_tokenizer_free(owned);
-    return SN_OK;
+    return status == SN_ERR_UNSUPPORTED ? SN_OK : status;
 }
 
 static sn_status write_types(writer *w) {

@@ -3,6 +3,7 @@
 #include "base/map.h"
 #include "file/safetensors_write.h"
 #include "model/convert.h"
+#include "token/export.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -55,7 +56,9 @@ static sn_status write_tokenizer(const sn_converter *k, const sn_tokenizer *toke
         sn_log_message(SN_LOG_WARN, "convert: %s carries no tokenizer, so %s has none", k->m->name, k->path);
         return SN_OK;
     }
-    sn_log_message(SN_LOG_WARN, "convert: %s is written without a tokenizer", k->path);
+    sn_status status = sn_tokenizer_write_folder(tokenizer, k->path);
+    if (status != SN_ERR_UNSUPPORTED) return status;
+    sn_log_message(SN_LOG_WARN, "convert: %s is written without a tokenizer: %s", k->path, sn_last_error());
     return SN_OK;
 }
 

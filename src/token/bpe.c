@@ -54,7 +54,7 @@ static sn_status push_symbol(sn_scratch *s, int32_t *n, size_t start, size_t siz
 /* A character that is no token by itself: its bytes as symbols where the model falls back to bytes. */
 static sn_status push_unknown(const sn_tokenizer *t, sn_scratch *s, int32_t *n, const char *text, size_t start,
                               size_t size) {
-    const sn_model *m = &t->model;
+    const sn_token_model *m = &t->model;
     if (!m->byte_fallback || m->ranks) return push_symbol(s, n, start, size, -1);
     for (size_t i = 0; i < size; i++) SN_TRY(push_symbol(s, n, start + i, 1, m->bytes[(unsigned char)text[start + i]]));
     return SN_OK;
@@ -62,7 +62,7 @@ static sn_status push_unknown(const sn_tokenizer *t, sn_scratch *s, int32_t *n, 
 
 /* Characters with the continuing prefix or end-of-word suffix that some vocabularies mark them with. */
 static sn_status find_marked(const sn_tokenizer *t, sn_scratch *s, sn_text c, bool first, bool last, int32_t *id) {
-    const sn_model *m = &t->model;
+    const sn_token_model *m = &t->model;
     s->word.size = 0;
     if (!first) SN_TRY(sn_buf_append(&s->word, m->continuing_prefix.data, m->continuing_prefix.size));
     SN_TRY(sn_buf_append(&s->word, c.data, c.size));
@@ -72,7 +72,7 @@ static sn_status find_marked(const sn_tokenizer *t, sn_scratch *s, sn_text c, bo
 }
 
 static sn_status split_characters(const sn_tokenizer *t, sn_scratch *s, const char *text, size_t size, int32_t *n) {
-    const sn_model *m = &t->model;
+    const sn_token_model *m = &t->model;
     bool marked = m->continuing_prefix.size || m->suffix.size;
     size_t length = 0;
     for (size_t i = 0; i < size; i += length) {
@@ -93,7 +93,7 @@ static sn_status split_characters(const sn_tokenizer *t, sn_scratch *s, const ch
 
 /* Enters the pair that starts at symbol `left` into the heap, if it can be merged. */
 static sn_status try_pair(const sn_tokenizer *t, sn_scratch *s, const char *text, int32_t left, size_t *n_heap) {
-    const sn_model *m = &t->model;
+    const sn_token_model *m = &t->model;
     const symbol *symbols = s->symbols;
     if (left < 0 || symbols[left].next < 0) return SN_OK;
     const symbol *a = &symbols[left], *b = &symbols[a->next];
@@ -150,4 +150,4 @@ static sn_status encode(const sn_tokenizer *t, sn_scratch *s, const char *text, 
     return SN_OK;
 }
 
-const sn_model_def sn_model_bpe = {.name = "BPE", .encode = encode};
+const sn_token_model_def sn_token_bpe = {.name = "BPE", .encode = encode};

@@ -27,7 +27,7 @@ void sn_pieces_free(sn_pieces *p) {
 }
 
 sn_status sn_emit_unknown(const sn_tokenizer *t, sn_scratch *s, const char *text, size_t size, bool fuse) {
-    const sn_model *m = &t->model;
+    const sn_token_model *m = &t->model;
     if (m->byte_fallback) {
         for (size_t i = 0; i < size; i++) SN_TRY(sn_ids_push(&s->ids, m->bytes[(unsigned char)text[i]]));
         return SN_OK;

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "token/parts.h"
 #include "token/pre_table.h"
+#include "token/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,8 @@ static bool pretokenizer_is(const sn_step *s, const char *name) { return strcmp(
 /* The pattern a step cuts at, with matches and gaps as pieces; an empty text where it is something else. */
 static sn_text pattern_of(const sn_step *s) {
     bool isolated = s->mode == SN_SPLIT_ISOLATED && !(s->flags & SN_STEP_INVERT);
-    bool only_matches = s->mode == SN_SPLIT_REMOVED && s->flags & SN_STEP_INVERT; /* the same where nothing lies between */
+    bool only_matches =
+        s->mode == SN_SPLIT_REMOVED && s->flags & SN_STEP_INVERT; /* the same where nothing lies between */
     if (pretokenizer_is(s, "Split") && s->regex && (isolated || only_matches)) return s->text;
     if (pretokenizer_is(s, "Digits") && s->flags & SN_STEP_INDIVIDUAL) return SN_TEXT("\\p{N}");
     return (sn_text){0};
@@ -29,7 +31,9 @@ static sn_text pattern_of(const sn_step *s) {
 /* The list of patterns before the byte alphabet; -1 where a step is no pattern. */
 static int list_patterns(const sn_tokenizer *t, sn_text out[SN_MAX_STEPS + 1]) {
     int n = 0, last = t->n_pretokenizers - 1;
-    if (last < 0 || !pretokenizer_is(&t->pretokenizers[last], "ByteLevel") || t->pretokenizers[last].flags & SN_STEP_PREFIX) return -1;
+    if (last < 0 || !pretokenizer_is(&t->pretokenizers[last], "ByteLevel") ||
+        t->pretokenizers[last].flags & SN_STEP_PREFIX)
+        return -1;
     for (int i = 0; i < last; i++) {
         out[n] = pattern_of(&t->pretokenizers[i]);
         if (out[n++].size == 0) return -1;
@@ -38,11 +42,35 @@ static int list_patterns(const sn_tokenizer *t, sn_text out[SN_MAX_STEPS + 1]) {
     return n;
 }
 
+/* A pattern with \x{..} written out, so that both spellings compare; false where it is too long. */
+static bool spell_out(sn_text pattern, char *out, size_t size) {
+    size_t n = 0;
+    for (size_t i = 0; i < pattern.size;) {
+        unsigned code;
+        int used = 0;
+        if (n + 5 > size) return false;
+        bool braced = sscanf(pattern.data + i, "\\x{%x}%n", &code, &used) == 1 && used > 0;
+        if ((braced || (sscanf(pattern.data + i, "\\u%4x%n", &code, &used) == 1 && used == 6)) && code < 0x110000) {
+            n += sn_utf8_encode(code, out + n);
+            i += (size_t)used;
+        } else {
+            out[n++] = pattern.data[i++];
+        }
+    }
+    out[n] = 0;
+    return true;
+}
+
+static bool same_pattern(sn_text a, sn_text b) {
+    char x[4096], y[4096];
+    return sn_text_equal(a, b) || (spell_out(a, x, sizeof x) && spell_out(b, y, sizeof y) && strcmp(x, y) == 0);
+}
+
 static bool same_patterns(const sn_text *a, int n, const char *const *b) {
     static const char gpt2[] = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
     for (int i = 0; i < n; i++, b++) {
         bool both_gpt2 = sn_text_is(a[i], SN_GPT2_PATTERN) && *b && strcmp(*b, gpt2) == 0; /* two spellings */
-        if (!*b || !(both_gpt2 || sn_text_is(a[i], *b))) return false;
+        if (!*b || !(both_gpt2 || same_pattern(a[i], sn_text_of(*b)))) return false;
     }
     return !*b;
 }
@@ -53,7 +81,8 @@ static sn_status name_pre(const sn_tokenizer *t, char *out, size_t size) {
     const sn_pre_def *d;
     for (int i = 0; n > 0 && (d = sn_pre_at(i)); i++) {
         bool ignores = d->flags & SN_PRE_IGNORE_MERGES;
-        if (d->flags & SN_PRE_RAW_TEXT || ignores != t->model.ignore_merges || !same_patterns(patterns, n, d->patterns)) continue;
+        if (d->flags & SN_PRE_RAW_TEXT || ignores != t->model.ignore_merges || !same_patterns(patterns, n, d->patterns))
+            continue;
         snprintf(out, size, "%.*s", (int)strcspn(d->names, " "), d->names);
         return SN_OK;
     }
@@ -77,7 +106,8 @@ static bool has_all_pairs(const sn_tokenizer *t, int32_t id) {
     sn_text piece = t->vocab.pieces[id];
     for (size_t i = 1; i < piece.size; i++) {
         if (((unsigned char)piece.data[i] & 0xC0) == 0x80) continue;
-        int32_t left = sn_vocab_find(&t->vocab, piece.data, i), right = sn_vocab_find(&t->vocab, piece.data + i, piece.size - i);
+        int32_t left = sn_vocab_find(&t->vocab, piece.data, i),
+                right = sn_vocab_find(&t->vocab, piece.data + i, piece.size - i);
         if (left >= 0 && right >= 0 && !sn_merges_find(&t->model.merges, left, right)) return false;
     }
     return true;
@@ -89,7 +119,8 @@ static sn_status score_by_merges(const sn_tokenizer *t, sn_vocab_export *e) {
     ranked_merge *list = sn_alloc((size_t)t->model.merges.n * sizeof *list + 1);
     if (!list) return sn_fail_memory("tokenizer export");
     for (uint32_t i = 0; i <= t->model.merges.mask; i++)
-        if (t->model.merges.slots[i].left >= 0) list[n++] = (ranked_merge){t->model.merges.slots[i].rank, t->model.merges.slots[i].id};
+        if (t->model.merges.slots[i].left >= 0)
+            list[n++] = (ranked_merge){t->model.merges.slots[i].rank, t->model.merges.slots[i].id};
     qsort(list, (size_t)n, sizeof *list, by_rank);
     bool good = true;
     for (int64_t i = 0, made = 0; i < n && good; i++) {
@@ -110,9 +141,11 @@ static bool spaces_as_sentencepiece(const sn_tokenizer *t, bool *prefix) {
         return pretokenizer_is(s, "Metaspace") && !(s->flags & SN_STEP_SPLIT) && sn_text_is(s->text, SN_SPACE_MARK);
     }
     const sn_step *last = &t->normalizers[t->n_normalizers - 1];
-    if (t->n_pretokenizers > 0 || t->n_normalizers < 1 || t->n_normalizers > 2 || !normalizer_is(last, "Replace")) return false;
+    if (t->n_pretokenizers > 0 || t->n_normalizers < 1 || t->n_normalizers > 2 || !normalizer_is(last, "Replace"))
+        return false;
     *prefix = t->n_normalizers == 2;
-    if (*prefix && !(normalizer_is(&t->normalizers[0], "Prepend") && sn_text_is(t->normalizers[0].text, SN_SPACE_MARK))) return false;
+    if (*prefix && !(normalizer_is(&t->normalizers[0], "Prepend") && sn_text_is(t->normalizers[0].text, SN_SPACE_MARK)))
+        return false;
     return !last->regex && sn_text_is(last->text, " ") && sn_text_is(last->with, SN_SPACE_MARK);
 }
 
@@ -204,14 +237,16 @@ static void warn_of_added(const sn_tokenizer *t) {
     for (int i = 0; i < t->raw.n + t->normalized.n; i++) {
         const sn_added_token *a = i < t->raw.n ? &t->raw.tokens[i] : &t->normalized.tokens[i - t->raw.n];
         if (!a->lstrip && !a->rstrip && !a->single_word) continue;
-        sn_log_message(SN_LOG_WARN, "tokenizer export: GGUF has no place for lstrip, rstrip or single_word of \"%.*s\" and its like",
+        sn_log_message(SN_LOG_WARN,
+                       "tokenizer export: GGUF has no place for lstrip, rstrip or single_word of \"%.*s\" and its like",
                        (int)a->content.size, a->content.data);
         return;
     }
 }
 
 static sn_status export_json_kind(const sn_tokenizer *t, sn_vocab_export *e) {
-    if (t->model.def != &sn_model_bpe) return refuse("only byte-pair vocabularies of tokenizer.json can be expressed in GGUF");
+    if (t->model.def != &sn_token_bpe)
+        return refuse("only byte-pair vocabularies of tokenizer.json can be expressed in GGUF");
     warn_of_added(t);
     if (t->model.continuing_prefix.size || t->model.suffix.size) return refuse("GGUF has no marks for parts of words");
     if (spaces_as_sentencepiece(t, &e->add_space_prefix)) {
@@ -265,13 +300,14 @@ static sn_status write_ids(const sn_tokenizer *t, sn_gguf_out *out) {
     const struct {
         const char *key;
         int32_t id;
-    } ids[] = {{KEY "bos_token_id", t->bos}, {KEY "eos_token_id", t->eos},       {KEY "unknown_token_id", t->unk},
+    } ids[] = {{KEY "bos_token_id", t->bos},     {KEY "eos_token_id", t->eos},       {KEY "unknown_token_id", t->unk},
                {KEY "padding_token_id", t->pad}, {KEY "seperator_token_id", t->sep}, {KEY "cls_token_id", t->cls},
                {KEY "mask_token_id", t->mask}};
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
         if (ids[i].id >= 0) SN_TRY(sn_gguf_set_u32(out, ids[i].key, (uint32_t)ids[i].id));
     bool bos = t->n_prefix > 0 && t->prefix[0] == t->bos, eos = t->n_suffix > 0 && t->suffix[0] == t->eos;
-    if (t->n_prefix > bos || t->n_suffix > eos) return refuse("GGUF can add one BOS in front and one EOS behind, nothing else");
+    if (t->n_prefix > bos || t->n_suffix > eos)
+        return refuse("GGUF can add one BOS in front and one EOS behind, nothing else");
     SN_TRY(sn_gguf_set_bool(out, KEY "add_bos_token", bos));
     return sn_gguf_set_bool(out, KEY "add_eos_token", eos);
 }
@@ -288,7 +324,8 @@ static sn_status write_vocabulary(const sn_tokenizer *t, const sn_vocab_export *
     if (strcmp(e->model, "t5") == 0)
         SN_TRY(sn_gguf_set_bool(out, KEY "remove_extra_whitespaces", t->source.remove_extra_spaces));
     if (t->source.charsmap.size)
-        SN_TRY(sn_gguf_set_array(out, KEY "precompiled_charsmap", SN_GGUF_U8, t->source.charsmap.data, (int64_t)t->source.charsmap.size));
+        SN_TRY(sn_gguf_set_array(out, KEY "precompiled_charsmap", SN_GGUF_U8, t->source.charsmap.data,
+                                 (int64_t)t->source.charsmap.size));
     if (t->chat_template) SN_TRY(sn_gguf_set_string(out, "tokenizer.chat_template", t->chat_template));
     return write_ids(t, out);
 }

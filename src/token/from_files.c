@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-
 static sn_status around(sn_tokenizer *t, int32_t bos, int32_t eos) {
     if (bos >= 0) t->prefix[t->n_prefix++] = bos;
     if (eos >= 0) t->suffix[t->n_suffix++] = eos;
@@ -62,7 +61,7 @@ sn_status sn_tokenizer_fill_spm(sn_tokenizer *t, const sn_spm *f) {
     if (bpe && (t->source.charsmap.size || t->source.remove_extra_spaces))
         t->source.why =
             "its normalizer (a character map, or the removal of extra spaces) has no place in GGUF's llama kind";
-    t->model.def = &sn_model_bpe;
+    t->model.def = &sn_token_bpe;
     SN_TRY(bpe ? sn_tokenizer_rank_by_score(t) : sn_tokenizer_make_unigram(t));
     SN_TRY(sn_tokenizer_added_from_types(t, true));
     return around(t, bpe ? t->bos : -1, bpe ? -1 : t->eos);
@@ -102,7 +101,7 @@ sn_status sn_tokenizer_fill_llama2c(sn_tokenizer *t, const sn_llama2c_tokenizer 
     t->kind = "spm-bpe";
     t->unk = t->model.unk = 0, t->bos = 1, t->eos = 2;
     t->source = (sn_token_source){.model = "llama", .add_space_prefix = true};
-    t->model.def = &sn_model_bpe;
+    t->model.def = &sn_token_bpe;
     t->model.fuse_unk = true;
     sn_tokenizer_find_bytes(t);
     if (!t->model.byte_fallback) sn_tokenizer_shift_bytes(t, 3); /* as llama2.c, which never looks what is there */
@@ -185,7 +184,7 @@ sn_status sn_tokenizer_fill_tiktoken(sn_tokenizer *t, const sn_tiktoken *f) {
     SN_TRY(read_ranks(t, f));
     SN_TRY(read_specials(t, known->specials, true, &top));
     t->kind = "bpe";
-    t->model.def = &sn_model_bpe;
+    t->model.def = &sn_token_bpe;
     t->model.ignore_merges = true;
     t->source = (sn_token_source){.model = "gpt2", .pre = known->pre};
     const sn_pre_def *pre = sn_find_pre(known->pre);

@@ -96,7 +96,6 @@ static sn_status set_specials(sn_tokenizer *t, const sn_gguf *f, bool add_bos, b
     return SN_OK;
 }
 
-
 /* ---- The kinds ---- */
 
 static sn_status byte_pairs(sn_tokenizer *t, const sn_gguf *f) {
@@ -113,7 +112,7 @@ static sn_status byte_pairs(sn_tokenizer *t, const sn_gguf *f) {
         return sn_fail(SN_ERR_UNSUPPORTED, "gguf: pre-tokenizer \"%s\" (" KEY "pre) is not one suan knows", name.data);
     t->kind = "bpe";
     t->source.pre = name.data;
-    t->model.def = &sn_model_bpe;
+    t->model.def = &sn_token_bpe;
     t->model.ignore_merges = pre->flags & SN_PRE_IGNORE_MERGES;
     SN_TRY(read_merges(t, f));
     if (pre->flags & SN_PRE_RAW_TEXT) {
@@ -142,7 +141,7 @@ static sn_status spm_pairs(sn_tokenizer *t, const sn_gguf *f) {
     SN_TRY(sn_gguf_get_bool(f, KEY "add_space_prefix", &prefix, &found));
     t->kind = "spm-bpe";
     t->source.add_space_prefix = prefix;
-    t->model.def = &sn_model_bpe;
+    t->model.def = &sn_token_bpe;
     t->model.fuse_unk = true;
     sn_tokenizer_find_bytes(t);
     SN_TRY(read_byte_offset(t, f));
@@ -179,7 +178,7 @@ static sn_status wordpiece(sn_tokenizer *t, const sn_gguf *f) {
     bool found, lower = true;
     SN_TRY(sn_gguf_get_bool(f, KEY "normalizer.lowercase", &lower, &found));
     t->kind = "wordpiece";
-    t->model.def = &sn_model_wordpiece;
+    t->model.def = &sn_token_wordpiece;
     t->model.first_prefix = SN_TEXT(SN_SPACE_MARK);
     SN_TRY(sn_add_normalizer(t, sn_find_normalizer("BertNormalizer"), &step));
     step->flags = SN_STEP_CLEAN | SN_STEP_CHINESE;

@@ -192,7 +192,7 @@ static sn_status read_bpe(sn_tokenizer *t, const sn_json *o, const sn_json *adde
         status = read_merge(t, &merges->items[i], i, &joined);
     sn_buf_free(&joined);
     t->source.n_merges = merges->count;
-    t->model.def = &sn_model_bpe;
+    t->model.def = &sn_token_bpe;
     t->kind = "bpe";
     return status;
 }
@@ -221,7 +221,7 @@ static sn_status read_wordpiece(sn_tokenizer *t, const sn_json *o, const sn_json
     SN_TRY(sn_parse_text(t, o, "continuing_subword_prefix", "##", &t->model.continuing_prefix));
     t->model.max_chars = 100;
     SN_TRY(sn_json_get_i64(o, "max_input_chars_per_word", &t->model.max_chars, &found));
-    t->model.def = &sn_model_wordpiece;
+    t->model.def = &sn_token_wordpiece;
     t->kind = "wordpiece";
     return SN_OK;
 }
@@ -231,7 +231,7 @@ static sn_status read_wordlevel(sn_tokenizer *t, const sn_json *o, const sn_json
     SN_TRY(sn_json_get_object(o, "vocab", &vocab, 0));
     SN_TRY(read_id_map(t, vocab, added));
     SN_TRY(read_unk(t, o));
-    t->model.def = &sn_model_wordlevel;
+    t->model.def = &sn_token_wordlevel;
     t->kind = "wordlevel";
     return SN_OK;
 }

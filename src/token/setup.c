@@ -139,7 +139,7 @@ sn_status sn_tokenizer_make_unigram(sn_tokenizer *t) {
             continue;
         sn_trie_put(&t->model.trie, t->vocab.pieces[i], i);
     }
-    t->model.def = &sn_model_unigram;
+    t->model.def = &sn_token_unigram;
     t->model.fuse_unk = true;
     t->model.unk_score = lowest - 10;
     return SN_OK;

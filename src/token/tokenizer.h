@@ -66,17 +66,17 @@ typedef struct sn_added {
 } sn_added;
 
 typedef struct sn_scratch sn_scratch;
-typedef struct sn_model sn_model;
+typedef struct sn_token_model sn_token_model;
 
 /* One algorithm from a piece of text to ids. */
-typedef struct sn_model_def {
+typedef struct sn_token_model_def {
     const char *name; /* as in tokenizer.json: "BPE", "Unigram", ... */
     /* Appends to s->ids. The text is one pre-token, not empty. */
     sn_status (*encode)(const sn_tokenizer *t, sn_scratch *s, const char *text, size_t size);
-} sn_model_def;
+} sn_token_model_def;
 
-struct sn_model {
-    const sn_model_def *def;
+struct sn_token_model {
+    const sn_token_model_def *def;
     int32_t unk; /* -1: unknown text is an error of the vocabulary and is left out */
     bool byte_fallback, fuse_unk, ignore_merges;
     sn_text first_prefix, continuing_prefix, suffix; /* first piece of a word, the others, end of a word */
@@ -106,7 +106,7 @@ struct sn_tokenizer {
     sn_added raw, normalized; /* matched before and after normalization */
     sn_step normalizers[SN_MAX_STEPS], pretokenizers[SN_MAX_STEPS], decoders[SN_MAX_STEPS];
     int n_normalizers, n_pretokenizers, n_decoders;
-    sn_model model;
+    sn_token_model model;
     int32_t prefix[SN_MAX_POST], suffix[SN_MAX_POST]; /* added around the ids by add_special */
     int n_prefix, n_suffix;
     int32_t bos, eos, unk, pad, sep, cls, mask;
@@ -187,6 +187,6 @@ sn_status sn_emit_unknown(const sn_tokenizer *t, sn_scratch *s, const char *text
 /* The normalized form of a text, kept in the arena. */
 sn_status sn_tokenizer_normalize(sn_tokenizer *t, sn_text text, sn_text *out);
 
-extern const sn_model_def sn_model_bpe, sn_model_unigram, sn_model_wordpiece, sn_model_wordlevel;
+extern const sn_token_model_def sn_token_bpe, sn_token_unigram, sn_token_wordpiece, sn_token_wordlevel;
 
 #endif

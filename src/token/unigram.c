@@ -17,8 +17,8 @@ static void relax(arc *to, double score, size_t from, int32_t id) {
 }
 
 /* All pieces from byte `at`; whether one covers exactly the first character. */
-static bool relax_pieces(const sn_model *m, const sn_vocab *v, const char *text, size_t size, size_t at, size_t first,
-                         arc *best) {
+static bool relax_pieces(const sn_token_model *m, const sn_vocab *v, const char *text, size_t size, size_t at,
+                         size_t first, arc *best) {
     bool covered = false;
     uint32_t node = 0;
     for (size_t i = at; i < size; i++) {
@@ -64,4 +64,4 @@ static sn_status encode(const sn_tokenizer *t, sn_scratch *s, const char *text, 
     return SN_OK;
 }
 
-const sn_model_def sn_model_unigram = {.name = "Unigram", .encode = encode};
+const sn_token_model_def sn_token_unigram = {.name = "Unigram", .encode = encode};

@@ -35,7 +35,7 @@ static sn_status longest(const sn_tokenizer *t, sn_scratch *s, sn_text prefix, s
 }
 
 static sn_status wordpiece(const sn_tokenizer *t, sn_scratch *s, const char *text, size_t size) {
-    const sn_model *m = &t->model;
+    const sn_token_model *m = &t->model;
     size_t before = s->ids.n, used = 0;
     bool known = count_characters(text, size) <= m->max_chars;
     for (size_t at = 0; known && at < size; at += used) {
@@ -57,5 +57,5 @@ static sn_status wordlevel(const sn_tokenizer *t, sn_scratch *s, const char *tex
     return id >= 0 ? sn_ids_push(&s->ids, id) : SN_OK;
 }
 
-const sn_model_def sn_model_wordpiece = {.name = "WordPiece", .encode = wordpiece};
-const sn_model_def sn_model_wordlevel = {.name = "WordLevel", .encode = wordlevel};
+const sn_token_model_def sn_token_wordpiece = {.name = "WordPiece", .encode = wordpiece};
+const sn_token_model_def sn_token_wordlevel = {.name = "WordLevel", .encode = wordlevel};
