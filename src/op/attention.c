@@ -85,7 +85,7 @@ SN_OP_FORWARD(attention)
 
 #if SN_OP_MAIN
 #include "base/error.h"
-#include "op/attention_check.h"
+#include "op/attention_parts.h"
 
 static sn_status infer(const void *attr, const sn_tensor *in, int n_in, sn_tensor *out) {
     (void)n_in;
@@ -93,6 +93,22 @@ static sn_status infer(const void *attr, const sn_tensor *in, int n_in, sn_tenso
     int64_t shape[3] = {in[SN_ATTENTION_Q].shape[0], in[SN_ATTENTION_Q].shape[1], in[SN_ATTENTION_V].shape[2]};
     SN_TRY(sn_infer_out(&out[0], in[SN_ATTENTION_Q].dtype, 3, shape));
     return sn_infer_out(&out[1], in[SN_ATTENTION_Q].dtype, 2, shape);
+}
+
+static void vjp(sn_graph *g, const sn_node *n, sn_value *const *grad_out, sn_value **grad_in) {
+    const sn_attention_attr *attr = sn_node_attr(n);
+    sn_value *in[10] = {[SN_ATTENTION_OUT] = sn_node_out(n, 0), [SN_ATTENTION_LSE] = sn_node_out(n, 1)};
+    for (int i = 0; i < SN_ATTENTION_OUT; i++) in[i] = sn_node_in(n, i);
+    const sn_tensor *q = sn_value_tensor(in[SN_ATTENTION_Q]), *k = sn_value_tensor(in[SN_ATTENTION_K]);
+    const sn_tensor *v = sn_value_tensor(in[SN_ATTENTION_V]), *out = sn_value_tensor(in[SN_ATTENTION_OUT]);
+    if (k->dtype != q->dtype || v->dtype != q->dtype) {
+        sn_graph_fail(g, SN_ERR_UNSUPPORTED, "attention: a cache of %s has no gradient: give keys and values in %s",
+                      sn_dtype_name(k->dtype != q->dtype ? k->dtype : v->dtype), sn_dtype_name(q->dtype));
+        return;
+    }
+    in[SN_ATTENTION_GRAD_OUT] = grad_out[0] ? grad_out[0] : sn_fill(g, out->dtype, out->n_dims, out->shape, 0);
+    in[SN_ATTENTION_GRAD_LSE] = grad_out[1];
+    sn_attention_backward(g, in, &attr->position, grad_in);
 }
 
 static sn_cost cost(const void *attr, const sn_tensor *in, int n_in, const sn_tensor *out) {
@@ -164,7 +180,7 @@ const sn_op_def sn_op_attention = {
     .infer = infer,
     .forward_f32 = sn_forward_f32_attention,
     .forward_f64 = sn_forward_f64_attention,
-    .no_gradient = "attention_backward",
+    .vjp = vjp,
     .cost = cost,
     .cases = cases,
     .n_cases = SN_COUNT(cases),

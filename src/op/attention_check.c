@@ -3,7 +3,7 @@
 #if SN_OP_MAIN
 #include "base/error.h"
 #include "kernel/attention.h"
-#include "op/attention_check.h"
+#include "op/attention_parts.h"
 #include "op/turn.h"
 
 static sn_status check_heads(const char *op, const sn_tensor *q, const sn_tensor *k, const sn_tensor *v) {
