@@ -1,5 +1,5 @@
-/* Measures the machine's limits: memory reads and arithmetic peaks. Each figure is the best of several rounds, so
- * that other work on the machine disturbs it little. */
+/* Measures the machine's limits: memory reads and arithmetic peaks. Each figure is the best of many rounds of about
+ * a millisecond, so that other work on the machine disturbs it little. */
 #include "suan/bench.h"
 
 #include "base/alloc.h"
@@ -9,10 +9,11 @@
 #include <string.h>
 #include <time.h>
 
-enum { buffer_bytes = 256 << 20, n_slices = 64 };
+enum { buffer_bytes = 256 << 20, n_slices = 64, slices_at_once = 8 };
 
 typedef struct measurement {
     const uint64_t *data;
+    int64_t first_slice; /* moves on with each round, so that caches do not help */
     const sn_kernel *kernel;
     sn_peak_attr attr;
     double flops[n_slices];
@@ -28,7 +29,7 @@ static double now(void) {
 static void read_slice(void *arg, int64_t task, int thread) {
     measurement *m = arg;
     enum { n = buffer_bytes / n_slices / 8 };
-    const uint64_t *p = m->data + task * n;
+    const uint64_t *p = m->data + (m->first_slice + task) % n_slices * n;
     uint64_t sum[8] = {0};
     (void)thread;
     for (int64_t i = 0; i < n; i += 8) {
@@ -54,15 +55,16 @@ static double best_time(sn_team *team, sn_task_fn fn, measurement *m, int64_t n_
         sn_parallel(team, fn, m, n_tasks);
         double took = now() - begin;
         if (took < best) best = took;
+        m->first_slice += slices_at_once;
     }
     return best;
 }
 
-static double peak(sn_team *team, const char *op, measurement *m, double seconds) {
+static double peak(sn_team *team, const char *op, int64_t iterations, measurement *m, double seconds) {
     sn_call call = {0};
     m->kernel = sn_kernel_choose(op, &call);
     if (!m->kernel) return 0;
-    m->attr.iterations = 200000;
+    m->attr.iterations = iterations;
     int64_t n_tasks = sn_team_size(team) < n_slices ? sn_team_size(team) : n_slices;
     double took = best_time(team, run_peak, m, n_tasks, seconds);
     return m->flops[0] * (double)n_tasks / took;
@@ -80,9 +82,10 @@ sn_status sn_limits_measure(int n_threads, sn_limits *out) {
     }
     memset(data, 1, buffer_bytes);
     m.data = data;
-    out->read_bytes = (double)buffer_bytes / best_time(team, read_slice, &m, n_slices, seconds / 2);
-    out->f32_flops = peak(team, "peak_f32", &m, seconds / 6);
-    out->bf16_flops = peak(team, "peak_bf16", &m, seconds / 6);
+    double bytes = (double)buffer_bytes / n_slices * slices_at_once;
+    out->read_bytes = bytes / best_time(team, read_slice, &m, slices_at_once, seconds / 2);
+    out->f32_flops = peak(team, "peak_f32", 200000, &m, seconds / 6);
+    out->bf16_flops = peak(team, "peak_bf16", 40000, &m, seconds / 6);
     sn_free(data);
     sn_team_free(team);
     return SN_OK;
