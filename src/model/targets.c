@@ -116,7 +116,7 @@ static const char *row_at(const sn_target *t, int64_t r, const sn_tensor **part)
     return (const char *)(*part)->data + source_row(t->converter, t->ids[p], r) * (*part)->stride[0];
 }
 
-enum { BATCH_ROWS = 64 };
+enum { BATCH_ELEMENTS = 2 << 20 };
 
 typedef struct batch {
     const sn_target *target;
@@ -150,13 +150,14 @@ static sn_status report(sn_converter *k, int64_t bytes) {
 static sn_status put_rows(sn_data_sink *sink, const sn_target *t) {
     int64_t row_bytes = t->columns / sn_dtype_block(t->dtype) * sn_dtype_bytes(t->dtype);
     batch b = {.target = t, .row_bytes = row_bytes};
-    b.out = sn_alloc((size_t)(BATCH_ROWS * row_bytes));
-    b.scratch = sn_alloc((size_t)(BATCH_ROWS * t->columns) * sizeof(float));
+    int64_t most = sn_max_i64(1, sn_min_i64(t->rows, BATCH_ELEMENTS / t->columns));
+    b.out = sn_alloc((size_t)(most * row_bytes));
+    b.scratch = sn_alloc((size_t)(most * t->columns) * sizeof(float));
     /* Small tensors are not worth waking the team. */
     sn_team *team = t->rows * t->columns >= 1 << 17 ? t->converter->team : NULL;
     sn_status status = b.out && b.scratch ? SN_OK : sn_fail_memory("a conversion");
     for (b.first = 0; b.first < t->rows && status == SN_OK; b.first += b.n) {
-        b.n = sn_min_i64(BATCH_ROWS, t->rows - b.first);
+        b.n = sn_min_i64(most, t->rows - b.first);
         sn_parallel(team, convert_row, &b, b.n);
         status = sn_data_put(sink, b.out, (size_t)(b.n * row_bytes));
         if (status == SN_OK) status = report(t->converter, b.n * row_bytes);
