@@ -133,6 +133,7 @@ sn_status sn_config_write_json(const sn_model *m, sn_dtype dtype, const sn_token
         put_token(&w, "bos_token_id", sn_tokenizer_bos(tokenizer));
         put_token(&w, "eos_token_id", sn_tokenizer_eos(tokenizer));
     }
+    sn_json_put_null(&w, "pad_token_id"); /* some families' default lies outside small vocabularies */
     sn_text text;
     sn_status status = sn_json_finish(&w, &text);
     if (status == SN_OK) status = sn_file_write(path, text.data, text.size);
