@@ -121,6 +121,20 @@ static void random_case(uint64_t seed, sn_op_case *out) {
     if (seed % 3 == 0) out->n_in = 2;
 }
 
+static const sn_op_case bench_cases[] = {
+    /* Decoding reads the weight for one row; a prompt has many. */
+    {2, {SN_CASE_F32(-1, 1, 2, 1, 2048), SN_CASE_IN(SN_F32, -1, 1, 2, 2048, 2048)}, NULL},
+    {2, {SN_CASE_F32(-1, 1, 2, 512, 2048), SN_CASE_IN(SN_F32, -1, 1, 2, 2048, 2048)}, NULL},
+    {2, {SN_CASE_F32(-1, 1, 2, 1, 2048), SN_CASE_IN(SN_F16, -1, 1, 2, 2048, 2048)}, NULL},
+    {2, {SN_CASE_F32(-1, 1, 2, 512, 2048), SN_CASE_IN(SN_F16, -1, 1, 2, 2048, 2048)}, NULL},
+    {2, {SN_CASE_F32(-1, 1, 2, 1, 2048), SN_CASE_IN(SN_Q8_0, -1, 1, 2, 2048, 2048)}, NULL},
+    {2, {SN_CASE_F32(-1, 1, 2, 512, 2048), SN_CASE_IN(SN_Q8_0, -1, 1, 2, 2048, 2048)}, NULL},
+    {2, {SN_CASE_F32(-1, 1, 2, 1, 2048), SN_CASE_IN(SN_Q4_0, -1, 1, 2, 2048, 2048)}, NULL},
+    {2, {SN_CASE_F32(-1, 1, 2, 512, 2048), SN_CASE_IN(SN_Q4_0, -1, 1, 2, 2048, 2048)}, NULL},
+    {2, {SN_CASE_F32(-1, 1, 2, 1, 2048), SN_CASE_IN(SN_Q4_K, -1, 1, 2, 2048, 2048)}, NULL},
+    {2, {SN_CASE_F32(-1, 1, 2, 512, 2048), SN_CASE_IN(SN_Q4_K, -1, 1, 2, 2048, 2048)}, NULL},
+};
+
 const sn_op_def sn_op_linear = {
     .name = "linear",
     .formula = "out[..., j] = sum_l x[..., l] * w[j, l] + bias[j]",
@@ -138,6 +152,8 @@ const sn_op_def sn_op_linear = {
     .bad_cases = bad_cases,
     .n_bad_cases = SN_COUNT(bad_cases),
     .random_case = random_case,
+    .bench_cases = bench_cases,
+    .n_bench_cases = SN_COUNT(bench_cases),
 };
 
 sn_value *sn_linear(sn_graph *g, sn_value *x, sn_value *w, sn_value *bias) {

@@ -133,6 +133,11 @@ static void random_case(uint64_t seed, sn_op_case *out) {
     if (seed % 3 == 0) out->in[1].shape[0] = 1;
 }
 
+static const sn_op_case bench_cases[] = {
+    {2, {SN_CASE_F32(-1, 1, 2, 512, 2048), SN_CASE_F32(-1, 1, 2, 2048, 2048)}, &plain},
+    {2, {SN_CASE_F32(-1, 1, 3, 16, 512, 64), SN_CASE_F32(-1, 1, 3, 16, 512, 64)}, &b_turned},
+};
+
 const sn_op_def sn_op_matmul = {
     .name = "matmul",
     .formula = "out[..., i, j] = sum_l a[..., i, l] * b[..., l, j]",
@@ -151,6 +156,8 @@ const sn_op_def sn_op_matmul = {
     .bad_cases = bad_cases,
     .n_bad_cases = SN_COUNT(bad_cases),
     .random_case = random_case,
+    .bench_cases = bench_cases,
+    .n_bench_cases = SN_COUNT(bench_cases),
 };
 
 sn_value *sn_matmul_t(sn_graph *g, sn_value *a, sn_value *b, bool transpose_a, bool transpose_b) {

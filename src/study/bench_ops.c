@@ -13,6 +13,8 @@
 
 /* A timing is the shortest of runs that together take this long, but of at least two. */
 static const double enough_seconds = 0.15;
+/* Operations beyond which the reference is left out: it would take many seconds. */
+static const double most_reference_flops = 5e8;
 enum { most_runs = 1000, fill_row = 1024 };
 
 typedef struct op_bench {
@@ -143,6 +145,7 @@ static sn_status bench_case(op_bench *b, sn_team *team, sn_status (*sink)(void *
         b->call.workspace = *workspace;
         SN_TRY(report(b, (*k)->name, (*k)->run, sink, user));
     }
+    if (b->op->cost(b->call.attr, b->call.in, b->call.n_in, b->call.out).flops > most_reference_flops) return SN_OK;
     return report(b, "ref", b->op->forward_f32, sink, user);
 }
 
