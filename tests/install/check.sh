@@ -23,8 +23,8 @@ run() { # run PROGRAM-DIR NAME
     case $2 in
     generate)
         [ -n "${SUAN_TEST_DATA:-}" ] || { echo "SKIP: generate needs SUAN_TEST_DATA"; return 0; }
-        "$1/$2" "$SUAN_TEST_DATA/llm/stories260K.bin" "$SUAN_TEST_DATA/llm/tok512.bin" rerope:window=128 \
-            "Once upon a time" 20 >"$work/out" ;;
+        "$1/$2" "$SUAN_TEST_DATA/llm/stories260K.bin" "Once upon a time" rerope:window=128 64 \
+            "$SUAN_TEST_DATA/llm/tok512.bin" >"$work/out" ;;
     *) "$1/$2" >"$work/out" ;;
     esac
     [ -s "$work/out" ] || { echo "$2 printed nothing"; exit 1; }
