@@ -55,7 +55,7 @@ static sn_status push_symbol(sn_scratch *s, int32_t *n, size_t start, size_t siz
 static sn_status push_unknown(const sn_tokenizer *t, sn_scratch *s, int32_t *n, const char *text, size_t start,
                               size_t size) {
     const sn_token_model *m = &t->model;
-    if (!m->byte_fallback || m->ranks) return push_symbol(s, n, start, size, -1);
+    if (!m->byte_fallback || m->ranks || t->source.byte_offset) return push_symbol(s, n, start, size, -1);
     for (size_t i = 0; i < size; i++) SN_TRY(push_symbol(s, n, start + i, 1, m->bytes[(unsigned char)text[start + i]]));
     return SN_OK;
 }

@@ -28,10 +28,11 @@ void sn_pieces_free(sn_pieces *p) {
 
 sn_status sn_emit_unknown(const sn_tokenizer *t, sn_scratch *s, const char *text, size_t size, bool fuse) {
     const sn_token_model *m = &t->model;
-    if (m->byte_fallback) {
-        for (size_t i = 0; i < size; i++) SN_TRY(sn_ids_push(&s->ids, m->bytes[(unsigned char)text[i]]));
-        return SN_OK;
+    for (size_t i = 0; m->byte_fallback && i < size; i++) {
+        int32_t id = m->bytes[(unsigned char)text[i]];
+        if (id >= 0) SN_TRY(sn_ids_push(&s->ids, id));
     }
+    if (m->byte_fallback) return SN_OK;
     if (m->unk < 0 || (fuse && m->fuse_unk)) return SN_OK;
     return sn_ids_push(&s->ids, m->unk);
 }

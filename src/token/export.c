@@ -228,7 +228,7 @@ static sn_status copy_tokens(const sn_tokenizer *t, sn_vocab_export *e) {
 /* Byte tokens and the unknown one by their roles: tokenizer.json has no types. */
 static void name_roles(const sn_tokenizer *t, sn_vocab_export *e) {
     for (int i = 0; i < 256; i++)
-        if (t->model.bytes[i] >= 0) e->types[t->model.bytes[i]] = SN_TOKEN_BYTE;
+        if (t->model.bytes[i] >= 0 && !t->source.byte_offset) e->types[t->model.bytes[i]] = SN_TOKEN_BYTE;
     if (t->model.unk >= 0) e->types[t->model.unk] = SN_TOKEN_UNKNOWN;
 }
 
@@ -326,6 +326,7 @@ static sn_status write_vocabulary(const sn_tokenizer *t, const sn_vocab_export *
     if (t->source.charsmap.size)
         SN_TRY(sn_gguf_set_array(out, KEY "precompiled_charsmap", SN_GGUF_U8, t->source.charsmap.data,
                                  (int64_t)t->source.charsmap.size));
+    if (t->source.byte_offset) SN_TRY(sn_gguf_set_u32(out, SN_KEY_BYTE_OFFSET, (uint32_t)t->source.byte_offset));
     if (t->chat_template) SN_TRY(sn_gguf_set_string(out, "tokenizer.chat_template", t->chat_template));
     return write_ids(t, out);
 }

@@ -198,17 +198,14 @@ static void put_post(sn_json_out *w, const sn_tokenizer *t) {
     put_type(w, "post_processor", "TemplateProcessing");
     for (int two = 0; two < 2; two++) {
         sn_json_begin_array(w, two ? "pair" : "single");
-        for (int i = 0; i < t->n_prefix; i++)
-            put_token_part(w, t->vocab.pieces[t->prefix[i]]);
+        for (int i = 0; i < t->n_prefix; i++) put_token_part(w, t->vocab.pieces[t->prefix[i]]);
         put_text_part(w, "A");
         if (two) put_text_part(w, "B");
-        for (int i = 0; i < t->n_suffix; i++)
-            put_token_part(w, t->vocab.pieces[t->suffix[i]]);
+        for (int i = 0; i < t->n_suffix; i++) put_token_part(w, t->vocab.pieces[t->suffix[i]]);
         sn_json_end(w);
     }
     sn_json_begin_object(w, "special_tokens");
-    for (int i = 0; i < t->n_prefix; i++)
-        put_special(w, t, t->prefix[i]);
+    for (int i = 0; i < t->n_prefix; i++) put_special(w, t, t->prefix[i]);
     for (int i = 0; i < t->n_suffix; i++)
         if (t->n_prefix == 0 || t->suffix[i] != t->prefix[0]) put_special(w, t, t->suffix[i]);
     sn_json_end(w);
@@ -223,7 +220,7 @@ static sn_status put_model(sn_json_out *w, const sn_tokenizer *t, const sn_vocab
     else
         sn_json_put_null(w, "unk_token");
     sn_json_put_bool(w, "fuse_unk", t->model.fuse_unk);
-    sn_json_put_bool(w, "byte_fallback", t->model.byte_fallback);
+    sn_json_put_bool(w, "byte_fallback", t->model.byte_fallback && !t->source.byte_offset);
     sn_json_put_bool(w, "ignore_merges", t->model.ignore_merges);
     sn_json_begin_object(w, "vocab");
     for (int32_t id = 0; id < t->vocab.n; id++) {
@@ -237,8 +234,7 @@ static sn_status put_model(sn_json_out *w, const sn_tokenizer *t, const sn_vocab
     if (spaces && t->model.ranks)
         status = put_pairs(w, t);
     else
-        for (int64_t i = 0; i < e->n_merges; i++)
-            sn_json_put_text(w, 0, e->merges[i]);
+        for (int64_t i = 0; i < e->n_merges; i++) sn_json_put_text(w, 0, e->merges[i]);
     sn_json_end(w);
     sn_json_end(w);
     return status;
@@ -287,6 +283,7 @@ static sn_status write_config(const sn_tokenizer *t, const char *folder) {
             sn_json_put_text(&w, names[i].key, t->vocab.pieces[names[i].id]);
         else
             sn_json_put_null(&w, names[i].key); /* so that no usual name is taken for it */
+    if (t->source.byte_offset) sn_json_put_i64(&w, SN_KEY_BYTE_OFFSET, t->source.byte_offset);
     if (t->chat_template) sn_json_put_string(&w, "chat_template", t->chat_template);
     sn_json_end(&w);
     sn_status status = write_out(&w, folder, "tokenizer_config.json");
@@ -296,12 +293,15 @@ static sn_status write_config(const sn_tokenizer *t, const char *folder) {
 
 sn_status sn_tokenizer_write_folder(const sn_tokenizer *t, const char *folder) {
     sn_vocab_export e;
-    if (!t->source.model) return sn_fail(SN_ERR_UNSUPPORTED, "tokenizer export: it comes from a tokenizer.json: copy that file");
+    if (!t->source.model)
+        return sn_fail(SN_ERR_UNSUPPORTED, "tokenizer export: it comes from a tokenizer.json: copy that file");
     SN_TRY(sn_vocab_export_make(t, 0, &e));
     const sn_pre_def *pre = sn_find_pre(e.pre);
     bool known = strcmp(e.model, "llama") == 0 || (pre && !(pre->flags & SN_PRE_RAW_TEXT));
-    sn_status status = known ? write_tokenizer(t, &e, folder)
-                             : sn_fail(SN_ERR_UNSUPPORTED, "tokenizer export: this %s vocabulary cannot be written as tokenizer.json", e.model);
+    sn_status status =
+        known ? write_tokenizer(t, &e, folder)
+              : sn_fail(SN_ERR_UNSUPPORTED, "tokenizer export: this %s vocabulary cannot be written as tokenizer.json",
+                        e.model);
     if (status == SN_OK) status = write_config(t, folder);
     sn_vocab_export_free(&e);
     return status;

@@ -429,6 +429,12 @@ static sn_status read_chat(sn_tokenizer *t, const sn_json *chat) {
 }
 
 sn_status sn_tokenizer_read_config(sn_tokenizer *t, const sn_json *config) {
+    int64_t offset = 0;
+    bool found = false;
+    SN_TRY(sn_json_get_i64(config, SN_KEY_BYTE_OFFSET, &offset, &found));
+    if (offset < 0 || offset > t->vocab.n)
+        return sn_fail(SN_ERR_FORMAT, "tokenizer_config.json: " SN_KEY_BYTE_OFFSET " is %lld", (long long)offset);
+    if (offset > 0 && !t->model.byte_fallback) sn_tokenizer_shift_bytes(t, (int32_t)offset);
     read_name(t, config, "bos_token", &t->bos);
     read_name(t, config, "eos_token", &t->eos);
     read_name(t, config, "unk_token", &t->unk);

@@ -206,8 +206,8 @@ void sn_tokenizer_find_ends(sn_tokenizer *t) {
                                         "<|end_of_text|>",
                                         "<end_of_utterance>",
                                         "<turn|>",
-                                        "<\xEF\xBD\x9C"
-                                        "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>"};
+                                        ("<\xEF\xBD\x9C"
+                                         "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>")};
     sn_tokenizer_add_end(t, t->eos);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         int32_t id = sn_vocab_find(&t->vocab, names[i], strlen(names[i]));
@@ -249,9 +249,10 @@ sn_status sn_tokenizer_sentencepiece_steps(sn_tokenizer *t, bool add_prefix, boo
     SN_TRY(sn_add_decoder(t, sn_find_decoder("ByteFallback"), &step));
     SN_TRY(sn_add_decoder(t, sn_find_decoder("Fuse"), &step));
     t->lone_bytes = true;
-    if (!add_prefix) return SN_OK;
+    if (!add_prefix && !collapse_spaces) return SN_OK;
     SN_TRY(sn_add_decoder(t, sn_find_decoder("Strip"), &step));
-    step->text = SN_TEXT(" "), step->start = 1;
+    step->text = SN_TEXT(" ");
+    step->start = collapse_spaces ? INT32_MAX : 1; /* as SentencePiece: then no text starts with a space */
     return SN_OK;
 }
 

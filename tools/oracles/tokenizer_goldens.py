@@ -4,12 +4,15 @@
   tokenizer_goldens.py --corpus corpus.en --out tests/golden/tokenizer [--vocab 360]
 
 Needs the packages tokenizers and sentencepiece. Writes texts.json (the texts), NAME/tokenizer.json, and NAME/golden.json:
-for each text [ids with special tokens, ids without, text decoded from the first without special tokens].
+for each text [ids with special tokens, ids without, text decoded from the first without special tokens]; and for
+SentencePiece NAME.model with NAME.json: for each text [ids, decoded].
 """
 import argparse
+import contextlib
 import io
 import json
 import os
+import tempfile
 
 import sentencepiece
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
@@ -123,18 +126,25 @@ def fields(message):
             at += 8 if key & 7 == 1 else 4
 
 
+RULES = {"ﬁ": "fi", "½": "1/2", "Å": "A", "e\u0301": "é", "Ａ": "A", "Ｂ": "B", "Ｃ": "C", "\u3000": " ", "™": "TM", "…": "...",
+         "\t": " ", "\n": " ", "\r": " ", "a\u0323\u0307": "â", "a\u0323": "ạ", "👍": "+1"}
+
+
+@contextlib.contextmanager
+def rules_file():
+    with tempfile.NamedTemporaryFile("w", suffix=".tsv") as f:
+        for key, value in RULES.items():
+            f.write("%s\t%s\n" % (" ".join("%X" % ord(c) for c in key), " ".join("%X" % ord(c) for c in value)))
+        f.flush()
+        yield f.name
+
+
 def small_charsmap():
     """A character map of a few rules, made by SentencePiece itself."""
-    rules = {"ﬁ": "fi", "½": "1/2", "Å": "A", "e\u0301": "é", "Ａ": "A", "Ｂ": "B", "Ｃ": "C", "\u3000": " ", "™": "TM", "…": "...",
-             "\t": " ", "\n": " ", "\r": " ", "a\u0323\u0307": "â", "a\u0323": "ạ", "👍": "+1"}
-    lines = "".join("%s\t%s\n" % (" ".join("%X" % ord(c) for c in k), " ".join("%X" % ord(c) for c in v)) for k, v in rules.items())
-    path = "/tmp/suan_rules_%d.tsv" % os.getpid()
-    with open(path, "w") as f:
-        f.write(lines)
     model = io.BytesIO()
-    sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(["a b c", "d e f"]), model_writer=model, vocab_size=12, model_type="char",
-                                             normalization_rule_tsv=path, minloglevel=2)
-    os.remove(path)
+    with rules_file() as path:
+        sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(["a b c", "d e f"]), model_writer=model, vocab_size=12,
+                                                 model_type="char", normalization_rule_tsv=path, minloglevel=2)
     normalizer = dict(fields(model.getvalue()))[3]
     return dict(fields(normalizer))[2]
 
@@ -219,6 +229,29 @@ KINDS = {
 }
 
 
+SENTENCEPIECE = {
+    "spm_bpe_bytes": dict(model_type="bpe", byte_fallback=True, normalization_rule_name="identity", remove_extra_whitespaces=False,
+                          allow_whitespace_only_pieces=True, split_digits=True),
+    "spm_bpe_rules": dict(model_type="bpe", byte_fallback=True, normalization_rule_tsv="rules"),
+    "spm_unigram_rules": dict(model_type="unigram", byte_fallback=True, normalization_rule_tsv="rules", user_defined_symbols=["<special>", "ell"]),
+    "spm_unigram_plain": dict(model_type="unigram", byte_fallback=True, normalization_rule_name="identity", add_dummy_prefix=False),
+}
+
+
+def write_sentencepiece(out, corpus, vocab):
+    with rules_file() as rules:
+        for name, options in SENTENCEPIECE.items():
+            options = {k: rules if v == "rules" else v for k, v in options.items()}
+            model = io.BytesIO()
+            sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(corpus), model_writer=model, vocab_size=vocab, minloglevel=2,
+                                                     hard_vocab_limit=False, character_coverage=0.98, num_threads=1, **options)
+            with open(os.path.join(out, name + ".model"), "wb") as f:
+                f.write(model.getvalue())
+            sp = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
+            with open(os.path.join(out, name + ".json"), "w") as f:
+                f.write("[\n" + ",\n".join(json.dumps([sp.encode(t), sp.decode(sp.encode(t))]) for t in TEXTS) + "\n]\n")
+
+
 def golden(tok, text):
     ids = tok.encode(text).ids
     return [ids, tok.encode(text, add_special_tokens=False).ids, tok.decode(ids)]
@@ -235,6 +268,7 @@ def main():
     os.makedirs(args.out, exist_ok=True)
     with open(os.path.join(args.out, "texts.json"), "w") as f:
         json.dump(TEXTS, f, indent=0)
+    write_sentencepiece(args.out, corpus, args.vocab + 256)
     for name, make in KINDS.items():
         tok = make(corpus, args.vocab)
         folder = os.path.join(args.out, name)
