@@ -31,7 +31,10 @@ struct amx_job {
 
 SN_INLINE void store_line(uint8_t *to, __m512i bits) { _mm512_store_si512((void *)to, bits); }
 SN_INLINE __m512i to_bf16(__m512 low, __m512 high) { return (__m512i)_mm512_cvtne2ps_pbh(high, low); }
-SN_INLINE __m512 join(__m256 low, __m256 high) { return _mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1); }
+SN_INLINE __m512 values16(__m128i codes, float scale, float min) {
+    __m512 code = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(codes));
+    return _mm512_fmsub_ps(code, _mm512_set1_ps(scale), _mm512_set1_ps(min));
+}
 
 SN_INLINE void convert_blocks(const unpack *u, const uint8_t *row, uint8_t *to, int64_t k) {
     _Alignas(32) float scale[16], min[16];
@@ -41,8 +44,9 @@ SN_INLINE void convert_blocks(const unpack *u, const uint8_t *row, uint8_t *to, 
         u->scales(group, scale, min);
         for (int h = 0; h < group_parts && h * part_size < k; h++, to += tile_bytes) {
             __m256i codes = u->codes(group, h);
-            __m512 low = join(values8(u, codes, h, 0, scale, min), values8(u, codes, h, 1, scale, min));
-            __m512 high = join(values8(u, codes, h, 2, scale, min), values8(u, codes, h, 3, scale, min));
+            int j = u->sub == 32 ? h : 2 * h, next = u->sub == 32 ? j : j + 1;
+            __m512 low = values16(_mm256_castsi256_si128(codes), scale[j], min[j]);
+            __m512 high = values16(_mm256_extracti128_si256(codes, 1), scale[next], min[next]);
             store_line(to, to_bf16(low, high));
         }
     }

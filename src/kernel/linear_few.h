@@ -316,5 +316,5 @@ static void run(const sn_call *c) {
     if (sn_dtype_is_block(c->in[1].dtype)) prepare(&job, c);
     /* Pieces of some 64 KiB of weights keep the threads level without many hand-outs. */
     job.rows_per_task = sn_max_i64(1, (64 << 10) / sn_max_i64(1, job.dims.w_stride));
-    sn_parallel(c->team, task, &job, sn_ceil_div(job.dims.n, job.rows_per_task));
+    if (job.dims.n_rows > 0) sn_parallel(c->team, task, &job, sn_ceil_div(job.dims.n, job.rows_per_task));
 }
