@@ -68,7 +68,8 @@ static int parse_lengths(const cli_list *list, int64_t *out, int *n) {
             long long value = strtoll(p, &end, 10);
             int64_t unit = *end == 'k' || *end == 'K' ? 1024 : *end == 'm' || *end == 'M' ? 1024 * 1024 : 1;
             const char *after = unit > 1 ? end + 1 : end;
-            bool fine = end > p && (*after == ',' || *after == 0) && value >= 2 && value <= INT32_MAX / unit;
+            bool fine = end > p && (*after == ',' || *after == 0) && value > 0 && value <= INT32_MAX / unit;
+            fine = fine && value * unit >= 2;
             if (!fine || *n == max_lengths) {
                 cli_say("--lengths wants up to %d whole numbers from 2, separated by commas, not \"%s\"", max_lengths,
                         list->item[i]);
@@ -149,9 +150,15 @@ static int widest(const sn_compare_result *r) {
     return width;
 }
 
+static const char *count_windows(const sn_compare_result *r, char text[static 40]) {
+    snprintf(text, 40, "%" PRId64 " window%s", r->windows, r->windows == 1 ? "" : "s");
+    return text;
+}
+
 static void print_lengths(const sn_compare_result *r, int width) {
-    printf("\nSame tokens, more context: loss of the last %" PRId64 " tokens of %" PRId64 " windows (nats/token)\n%-*s",
-           r->score, r->windows, width, "");
+    char text[40];
+    printf("\nSame tokens, more context: loss of the last %" PRId64 " tokens of %s (nats/token)\n%-*s", r->score,
+           count_windows(r, text), width, "");
     for (int i = 0; i < r->n_lengths; i++) printf("  %14" PRId64, r->methods[0].by_length[i].length);
     putchar('\n');
     for (int m = 0; m < r->n_methods; m++) {
@@ -166,10 +173,11 @@ static void print_lengths(const sn_compare_result *r, int width) {
 
 static void print_positions(const sn_compare_result *r, int width) {
     enum { columns = 16 };
+    char text[40];
     int step = (r->n_buckets + columns - 1) / columns;
     const sn_compare_bucket *last = &r->methods[0].by_position[r->n_buckets - 1];
-    printf("\nBy position: loss in %" PRId64 " windows of %" PRId64 ", %s of %" PRId64 " from\n%-*s", r->windows,
-           last->to, step > 1 ? "some of the buckets" : "buckets", r->bucket, width, "");
+    printf("\nBy position: loss in %s of %" PRId64 ", %s of %" PRId64 " from\n%-*s", count_windows(r, text), last->to,
+           step > 1 ? "some of the buckets" : "buckets", r->bucket, width, "");
     for (int b = 0; b < r->n_buckets; b += step) printf(" %6" PRId64, r->methods[0].by_position[b].from);
     printf("     all\n");
     for (int m = 0; m < r->n_methods; m++) {

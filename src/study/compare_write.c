@@ -7,13 +7,11 @@
 #include "suan/plot.h"
 #include "suan/study.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* ---- JSON ---- */
 
@@ -195,17 +193,14 @@ sn_status sn_compare_write_plot(const sn_compare_result *r, const char *path) {
 
 /* ---- Before the work ---- */
 
+/* By beginning to write, and leaving it: no other question covers all that can be in the way. */
 sn_status sn_compare_check_path(const char *path, bool is_plot) {
-    char folder[4096];
     struct stat info;
+    sn_writer *writer;
     if (is_plot) SN_TRY(sn_plot_check_path(path));
-    const char *slash = strrchr(path, '/');
-    int n = !slash ? snprintf(folder, sizeof folder, ".")
-                   : snprintf(folder, sizeof folder, "%.*s", (int)(slash - path + 1), path);
-    if (n < 0 || (size_t)n >= sizeof folder) return sn_fail(SN_ERR_ARGUMENT, "%.100s...: the name is too long", path);
     if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
         return sn_fail(SN_ERR_IO, "%s: cannot be written: it is a directory", path);
-    if (access(folder, W_OK | X_OK) != 0)
-        return sn_fail(SN_ERR_IO, "%s: cannot be written: %s: %s", path, folder, strerror(errno));
+    SN_TRY(sn_writer_open(path, &writer));
+    sn_writer_abandon(writer);
     return SN_OK;
 }

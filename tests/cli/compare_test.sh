@@ -38,6 +38,16 @@ END {
     if (buckets != 8 * wanted) { print "buckets: " buckets; exit 1 }
 }' "$work/r.json" || fail "a loss is not what it must be"
 
+# The converted file carries the tokenizer, and gives the same numbers.
+status 0 "$SUAN" convert "$llm/babyllama_tok105.bin" "$work/m.gguf" --tokenizer "$llm/tok105.bin"
+for model in "$llm/babyllama_tok105.bin --tokenizer $llm/tok105.bin" "$work/m.gguf"; do
+    status 0 "$SUAN" compare $model --text "$SUAN_TEST_DATA/text/tinystories_sample_2MiB.txt" \
+        --extend rerope:window=128 --lengths 256,512 --windows 1 --quiet --json "$work/one.json"
+    sed -n 's/.*"loss": *\([0-9.]*\).*/\1/p' "$work/one.json" | awk '{printf "%d %.4f\n", NR, $1}' >>"$work/losses"
+done
+[ "$(sort -u "$work/losses" | wc -l)" -eq 6 ] || fail "the GGUF gives other losses"
+[ "$(wc -l <"$work/losses")" -eq 12 ] || fail "not twice six losses"
+
 status 2 "$SUAN" compare "$llm/babyllama_tok105.bin" --tokenizer "$llm/tok105.bin"
 says "--text"
 status 1 "$SUAN" compare "$llm/babyllama_tok105.bin" --tokenizer "$llm/tok105.bin" \
