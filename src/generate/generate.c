@@ -2,10 +2,9 @@
 #include "generate/stops.h"
 #include "suan/session.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/size.h"
-
-#include <time.h>
 
 sn_generate_options sn_generate_defaults(void) {
     return (sn_generate_options){.max_tokens = 256, .sampler = sn_sampler_defaults()};
@@ -21,12 +20,6 @@ typedef struct run {
     sn_stops stops;
     bool done;
 } run;
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void finish(run *r, sn_finish how) {
     if (!r->done) r->result->finish = how;
@@ -118,13 +111,13 @@ static sn_status whole_run(run *r, const int32_t *prompt, int64_t n_prompt) {
     SN_TRY(
         sn_sampler_new(sn_model_get_config(sn_session_model(r->session))->n_vocab, &r->options->sampler, &r->sampler));
     SN_TRY(sn_detokenizer_new(r->tokenizer, r->options->with_special, &r->detokenizer));
-    double begin = now();
+    double begin = sn_now();
     SN_TRY(sn_session_append(r->session, 0, prompt, n_prompt, 1, NULL, NULL));
     for (int64_t i = 0; i < n_prompt; i++) SN_TRY(sn_sampler_accept(r->sampler, prompt[i]));
-    double middle = now();
+    double middle = sn_now();
     r->result->prompt_seconds = middle - begin;
     sn_status status = generate(r);
-    r->result->generate_seconds = now() - middle;
+    r->result->generate_seconds = sn_now() - middle;
     SN_TRY(status);
     return flush(r);
 }

@@ -2,10 +2,9 @@
 #include "graph/plan.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/size.h"
-
-#include <time.h>
 
 static sn_status start(sn_plan *plan, sn_value *const *outputs, int n, const sn_plan_options *options) {
     plan->workspace = options->workspace ? options->workspace : &plan->own_workspace;
@@ -86,16 +85,10 @@ static sn_status check_bound(const sn_plan *plan) {
     return SN_OK;
 }
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void run_step(sn_step *step, bool profile) {
-    double begin = profile ? now() : 0;
+    double begin = profile ? sn_now() : 0;
     step->run(&step->call);
-    if (profile) step->seconds = now() - begin;
+    if (profile) step->seconds = sn_now() - begin;
 }
 
 sn_status sn_plan_run(sn_plan *plan) {

@@ -3,11 +3,11 @@
 #include "suan/bench.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "kernel/peak.h"
 
 #include <string.h>
-#include <time.h>
 
 enum { buffer_bytes = 256 << 20, n_slices = 64, slices_at_once = 8 };
 
@@ -19,12 +19,6 @@ typedef struct measurement {
     double flops[n_slices];
     volatile uint64_t sink;
 } measurement;
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void read_slice(void *arg, int64_t task, int thread) {
     measurement *m = arg;
@@ -49,11 +43,11 @@ static void run_peak(void *arg, int64_t task, int thread) {
 
 /* The shortest of the rounds that fit into `seconds`; at least three. */
 static double best_time(sn_team *team, sn_task_fn fn, measurement *m, int64_t n_tasks, double seconds) {
-    double best = 1e30, end = now() + seconds;
-    for (int round = 0; round < 3 || now() < end; round++) {
-        double begin = now();
+    double best = 1e30, end = sn_now() + seconds;
+    for (int round = 0; round < 3 || sn_now() < end; round++) {
+        double begin = sn_now();
         sn_parallel(team, fn, m, n_tasks);
-        double took = now() - begin;
+        double took = sn_now() - begin;
         if (took < best) best = took;
         m->first_slice += slices_at_once;
     }

@@ -2,10 +2,8 @@
 
 sn_value *sn_layer_ffn(sn_graph *g, sn_value *x, const sn_ffn_weights *w, sn_activation_fn activation) {
     sn_value *up = sn_linear(g, x, w->up, w->up_bias);
-    sn_value *hidden;
-    if (w->gate)
-        hidden = sn_mul(g, activation(g, sn_linear(g, x, w->gate, w->gate_bias)), up);
-    else
-        hidden = activation(g, up);
+    if (!w->gate) return sn_linear(g, activation(g, up), w->down, w->down_bias);
+    sn_value *gate = sn_linear(g, x, w->gate, w->gate_bias);
+    sn_value *hidden = activation == sn_silu ? sn_silu_mul(g, gate, up) : sn_mul(g, activation(g, gate), up);
     return sn_linear(g, hidden, w->down, w->down_bias);
 }

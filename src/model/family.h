@@ -97,6 +97,12 @@ typedef struct sn_family {
     const char *gguf_note;    /* what GGUF readers other than suan do differently; NULL: nothing */
 } sn_family;
 
+/* What Llama's near relatives have in common, for their initialisers. */
+#define SN_FAMILY_LIKE_LLAMA                                                                                           \
+    .hf_rules = sn_rules_hf_llama, .gguf_rules = sn_rules_gguf_split, .hf_names = &sn_hf_names_llama,                  \
+    .gguf_epsilon = "attention.layer_norm_rms_epsilon", .norm = SN_NORM_RMS, .ffn = SN_FFN_GATED,                      \
+    .activation = SN_ACT_SILU, .norm_epsilon = 1e-6, .partial_rotary = 1
+
 extern const sn_family *const sn_families[];               /* ends with NULL */
 const sn_family *sn_family_by_name(const char *name);      /* NULL: none */
 const sn_family *sn_family_by_arch(const char *gguf_arch); /* NULL: none */

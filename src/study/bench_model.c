@@ -2,6 +2,7 @@
 #include "suan/bench.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/philox.h"
 #include "base/size.h"
@@ -9,7 +10,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <time.h>
 
 typedef struct bench {
     const sn_model *model;
@@ -20,12 +20,6 @@ typedef struct bench {
     int64_t depth, capacity;
     int repetitions;
 } bench;
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static sn_status read_tokens(bench *b, int64_t n) {
     return sn_session_append(b->session, 0, b->tokens + b->depth, n, 1, NULL, NULL);
@@ -67,9 +61,9 @@ static sn_status measure(bench *b, work_fn work, int64_t n, double *mean, double
     for (int r = -1; r < b->repetitions; r++) { /* the first round makes the plans */
         int64_t tokens = r < 0 && work == write_tokens ? 1 : n;
         SN_TRY(sn_session_truncate(b->session, 0, b->depth));
-        double begin = now();
+        double begin = sn_now();
         SN_TRY(work(b, tokens));
-        double rate = (double)tokens / (now() - begin);
+        double rate = (double)tokens / (sn_now() - begin);
         if (r < 0) continue;
         sum += rate;
         square += rate * rate;
