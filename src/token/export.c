@@ -321,7 +321,6 @@ static sn_status write_vocabulary(const sn_tokenizer *t, const sn_vocab_export *
     if (!pairs) SN_TRY(sn_gguf_set_array(out, KEY "scores", SN_GGUF_F32, e->scores, e->n));
     if (e->merges) SN_TRY(sn_gguf_set_texts(out, KEY "merges", e->merges, e->n_merges));
     if (!pairs) SN_TRY(sn_gguf_set_bool(out, KEY "add_space_prefix", e->add_space_prefix));
-    if (t->source.byte_offset > 0) SN_TRY(sn_gguf_set_u32(out, SN_KEY_BYTE_OFFSET, (uint32_t)t->source.byte_offset));
     if (strcmp(e->model, "t5") == 0)
         SN_TRY(sn_gguf_set_bool(out, KEY "remove_extra_whitespaces", t->source.remove_extra_spaces));
     if (t->source.charsmap.size)

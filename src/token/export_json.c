@@ -297,11 +297,6 @@ sn_status sn_tokenizer_write_folder(const sn_tokenizer *t, const char *folder) {
         return sn_fail(SN_ERR_UNSUPPORTED, "tokenizer export: it comes from a tokenizer.json: copy that file");
     SN_TRY(sn_vocab_export_make(t, 0, &e));
     const sn_pre_def *pre = sn_find_pre(e.pre);
-    if (t->source.byte_offset > 0)
-        sn_log_message(SN_LOG_WARN,
-                       "tokenizer export: tokenizer.json has no word for bytes taken as ids %d higher: they "
-                       "become unknown tokens there",
-                       (int)t->source.byte_offset);
     bool known = strcmp(e.model, "llama") == 0 || (pre && !(pre->flags & SN_PRE_RAW_TEXT));
     sn_status status =
         known ? write_tokenizer(t, &e, folder)

@@ -130,7 +130,7 @@ static void real_vocabularies_come_back(void **state) {
     static const struct {
         const char *path;
         bool gguf, folder;
-    } files[] = {{"llm/tok105.bin", true, false}, /* bytes by offset: tokenizer.json has no word for it */
+    } files[] = {{"llm/tok105.bin", true, true},
                  {"llm/tok512.bin", true, true},
                  {"tokenizers/llama2_tokenizer.model", true, true},
                  {"tokenizers/gpt2.tiktoken", true, true},
