@@ -49,7 +49,7 @@ SN_API int64_t sn_model_n_params(const sn_model *m);
 SN_API int64_t sn_model_bytes(const sn_model *m); /* of the weights as stored */
 /* The tokenizer the file carries, opened lazily and owned by the model; SN_ERR_NOT_FOUND where it has none. */
 SN_API sn_status sn_model_tokenizer(sn_model *m, const sn_tokenizer **out);
-/* Weights by suan's own names (see docs/formats.md). */
+/* Weights by suan's own names (see docs/models.md). */
 SN_API int64_t sn_model_n_tensors(const sn_model *m);
 SN_API const char *sn_model_tensor_name(const sn_model *m, int64_t i);
 SN_API sn_status sn_model_tensor(const sn_model *m, const char *name, sn_tensor *out);

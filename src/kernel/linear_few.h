@@ -61,18 +61,18 @@ static void quantize_part(const float *x, q8_group *to, int h) {
     if (_mm256_movemask_ps(nan) != 0) d = NAN; /* the maximum drops a NaN; the result must not */
     __m256i q[4];
     for (int i = 0; i < 4; i++) q[i] = _mm256_cvtps_epi32(_mm256_mul_ps(v[i], _mm256_set1_ps(inverse)));
-    int sum[2];
+    float sum[2]; /* whole numbers; out of range only where x was not finite */
     for (int i = 0; i < 2; i++) {
         __m256i s = _mm256_add_epi32(q[2 * i], q[2 * i + 1]);
-        sum[i] = (int)sum8(_mm256_cvtepi32_ps(s));
+        sum[i] = sum8(_mm256_cvtepi32_ps(s));
     }
     __m256i words = _mm256_packs_epi16(_mm256_packs_epi32(q[0], q[1]), _mm256_packs_epi32(q[2], q[3]));
     words = _mm256_permutevar8x32_epi32(words, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
     _mm256_storeu_si256((__m256i *)(void *)(to->q + 32 * h), words);
     to->d[h] = d;
-    to->sum16[2 * h] = d * (float)sum[0];
-    to->sum16[2 * h + 1] = d * (float)sum[1];
-    to->sum32[h] = d * (float)(sum[0] + sum[1]);
+    to->sum16[2 * h] = d * sum[0];
+    to->sum16[2 * h + 1] = d * sum[1];
+    to->sum32[h] = d * (sum[0] + sum[1]);
 }
 
 static void quantize_row(const float *x, int64_t k, q8_group *to) {
