@@ -140,9 +140,9 @@ static bool spaces_as_sentencepiece(const sn_tokenizer *t, bool *prefix) {
         *prefix = s->mode != SN_PREPEND_NEVER;
         return pretokenizer_is(s, "Metaspace") && !(s->flags & SN_STEP_SPLIT) && sn_text_is(s->text, SN_SPACE_MARK);
     }
+    if (t->n_pretokenizers > 0 || t->n_normalizers < 1 || t->n_normalizers > 2) return false;
     const sn_step *last = &t->normalizers[t->n_normalizers - 1];
-    if (t->n_pretokenizers > 0 || t->n_normalizers < 1 || t->n_normalizers > 2 || !normalizer_is(last, "Replace"))
-        return false;
+    if (!normalizer_is(last, "Replace")) return false;
     *prefix = t->n_normalizers == 2;
     if (*prefix && !(normalizer_is(&t->normalizers[0], "Prepend") && sn_text_is(t->normalizers[0].text, SN_SPACE_MARK)))
         return false;
