@@ -4,29 +4,29 @@
 
 #include "kernel/attention_block.h"
 
-static void math_begin(void) {}
-static void math_end(void) {}
+static inline void math_begin(void) {}
+static inline void math_end(void) {}
 
-static void math_store_query(prefill *w, int n, int64_t lane, const float *row) {
+static inline void math_store_query(prefill *w, int n, int64_t lane, const float *row) {
     float *to = w->query[n] + lane / STRIP * w->d_pad * STRIP + lane % STRIP;
     for (int64_t x = 0; x < w->dims.d; x++) to[x * STRIP] = row[x];
 }
 
-static void math_load_keys(prefill *w, int n, int64_t j, int n_keys) {
+static inline void math_load_keys(prefill *w, int n, int64_t j, int n_keys) {
     for (int r = 0; r < n_keys; r++) load_key(w, n, j + r, w->keys[n] + r * w->d_pad);
 }
 
-static void math_load_values(prefill *w, int64_t j, int n_keys) {
+static inline void math_load_values(prefill *w, int64_t j, int n_keys) {
     for (int r = 0; r < n_keys; r++) load_value(w, j + r, w->values + r * w->v_pad);
 }
 
-static void math_scores(const prefill *w, int64_t strip, int n, const tile_cut *cut, float *to) {
+static inline void math_scores(const prefill *w, int64_t strip, int n, const tile_cut *cut, float *to) {
     product_rows_of(cut->to - cut->from, w->dims.d, w->keys[n] + cut->from * w->d_pad, w->d_pad,
                     w->query[n] + strip * w->d_pad * STRIP, to + cut->from * STRIP);
 }
 
 /* Scores become weights in place; sum grows by them. */
-static void math_weights(const prefill *w, const tile_cut *cut, const vec *max, vec *sum) {
+static inline void math_weights(const prefill *w, const tile_cut *cut, const vec *max, vec *sum) {
     for (int k = cut->from; k < cut->to; k++)
 #pragma GCC unroll 4
         for (int v = 0; v < VECS; v++) {
@@ -37,7 +37,7 @@ static void math_weights(const prefill *w, const tile_cut *cut, const vec *max, 
         }
 }
 
-static void math_values(const prefill *w, int64_t strip, const tile_cut *cut) {
+static inline void math_values(const prefill *w, int64_t strip, const tile_cut *cut) {
     product_add_columns_of(w->dims.d_v, cut->to - cut->from, w->values + cut->from * w->v_pad, w->v_pad,
                            w->scores + cut->from * STRIP, w->out + strip * w->v_pad * STRIP);
 }
