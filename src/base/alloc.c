@@ -3,6 +3,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+enum { huge_page = 2 << 20, large_block = 4 << 20 };
 
 static _Atomic int64_t fail_after = -1;
 static _Atomic int64_t n_requests;
@@ -31,8 +34,17 @@ void *sn_realloc(void *p, size_t size) { return request_fails(size) ? NULL : rea
 void *sn_alloc_aligned(size_t size, size_t alignment) {
     if (request_fails(size)) return NULL;
     if (size > SIZE_MAX - alignment) return NULL;
+    if (size >= large_block && alignment < huge_page) alignment = huge_page;
     size_t rounded = (size + alignment - 1) / alignment * alignment;
-    return aligned_alloc(alignment, rounded ? rounded : alignment);
+    void *p = aligned_alloc(alignment, rounded ? rounded : alignment);
+    if (p && size >= large_block) sn_alloc_wish_huge(p, size);
+    return p;
+}
+
+void sn_alloc_wish_huge(void *p, size_t size) {
+    uintptr_t begin = ((uintptr_t)p + huge_page - 1) / huge_page * huge_page;
+    uintptr_t end = ((uintptr_t)p + size) / huge_page * huge_page;
+    if (begin < end) madvise((char *)p + (begin - (uintptr_t)p), end - begin, MADV_HUGEPAGE);
 }
 
 void sn_free(void *p) { free(p); }

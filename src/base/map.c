@@ -26,7 +26,10 @@ sn_status sn_map_open(const char *path, sn_map *out) {
         status = sn_fail(SN_ERR_IO, "\"%s\" is not a regular file", path);
     else if (st.st_size > 0) {
         data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (data == MAP_FAILED) status = sn_fail(SN_ERR_IO, "cannot map \"%s\": %s", path, strerror(errno));
+        if (data == MAP_FAILED)
+            status = sn_fail(SN_ERR_IO, "cannot map \"%s\": %s", path, strerror(errno));
+        else
+            sn_alloc_wish_huge(data, (size_t)st.st_size);
     }
     close(fd);
     if (status == SN_OK) *out = (sn_map){.data = data, .size = (size_t)st.st_size};

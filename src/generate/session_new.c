@@ -82,6 +82,7 @@ static sn_status take_block(sn_session *s, int64_t bytes, void **out) {
     enum { ALIGN = 64 };
     char *block = sn_calloc((size_t)bytes + ALIGN, 1);
     if (!block) return sn_fail(SN_ERR_MEMORY, "session: no memory for a block of %.1f MiB", (double)bytes / MIB);
+    sn_alloc_wish_huge(block, (size_t)bytes);
     s->blocks[s->n_blocks++] = block;
     *out = block + (ALIGN - (uintptr_t)block % ALIGN) % ALIGN;
     return SN_OK;

@@ -207,7 +207,7 @@ SN_INLINE void dot_float(__m256 (*load)(const uint8_t *), int64_t size, const fe
     __m256 sum[max_tile][2];
     for (int r = 0; r < n_rows; r++) sum[r][0] = sum[r][1] = _mm256_setzero_ps();
     for (; i + 16 <= k; i += 16) {
-        if (i % (64 / size) == 0) _mm_prefetch((const char *)w + i * size + 2048, _MM_HINT_T0);
+        if (i % (64 / size) == 0) _mm_prefetch((const char *)w + i * size + 4096, _MM_HINT_T1);
         for (int half = 0; half < 2; half++) {
             __m256 value = load(w + (i + 8 * half) * size);
             for (int r = 0; r < n_rows; r++)
