@@ -13,7 +13,7 @@ void *sn_alloc_aligned(size_t size, size_t alignment);
 /* Asks for huge pages under a block not touched yet: streams then run up to 1.6 times as fast, because the
  * translations of 4 KiB pages are the limit. Only a wish. */
 void sn_alloc_wish_huge(void *p, size_t size);
-void sn_free(void *p);                                 /* NULL is fine */
+void sn_free(void *p); /* NULL is fine */
 char *sn_strdup(const char *s);
 char *sn_strndup(const char *s, size_t n); /* copies exactly n bytes and adds a zero */
 

@@ -13,7 +13,7 @@ typedef struct sn_vocab_export {
     int64_t n;
     sn_text *tokens;
     float *scores;
-    int32_t *types; /* sn_token_type */
+    int32_t *types;  /* sn_token_type */
     sn_text *merges; /* "left right" in order of rank; NULL where the kind has none */
     int64_t n_merges;
     bool add_space_prefix;
