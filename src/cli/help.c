@@ -16,25 +16,26 @@ void cli_print_overview(FILE *to) {
 /* Prints words wrapped at 100 columns with an indent for all lines but the first. */
 static void print_wrapped(FILE *to, const char *text, int indent, int column) {
     enum { width = 100 };
+    int blank = 0; /* between the word before and the next, not printed yet */
     while (*text) {
-        if (*text == '\n') {
-            fprintf(to, "\n%*s", indent, "");
-            column = indent;
+        if (*text == ' ') {
+            blank = 1;
             text++;
             continue;
         }
-        int word = (int)strcspn(text, " \n");
-        if (column + word > width && column > indent) {
-            fprintf(to, "\n%*s", indent, "");
+        bool line_end = *text == '\n';
+        int word = line_end ? 0 : (int)strcspn(text, " \n");
+        if (line_end || (column + blank + word > width && column > indent)) {
+            fprintf(to, "\n%*s", text[line_end] == '\n' ? 0 : indent, "");
             column = indent;
+        } else {
+            fprintf(to, "%*s", blank, "");
+            column += blank;
         }
         fprintf(to, "%.*s", word, text);
         column += word;
-        text += word;
-        if (*text == ' ') {
-            text++;
-            if (*text && *text != '\n') fputc(' ', to), column++;
-        }
+        text += word + line_end;
+        blank = 0;
     }
     fputc('\n', to);
 }
