@@ -5,17 +5,11 @@
  * f32, are unpacked to f32 in registers. */
 #include "base/size.h"
 #include "kernel/linear.h"
-#include "kernel/quant_unpack.h"
-
-#include <math.h>
-
-enum { max_tile = 4 }; /* rows of x that share one pass over a row of w */
-
-/* 256 activations: q * d, with the sums of q * d that meet the mins. */
-typedef struct q8_group {
-    int8_t q[256];
-    float d[8], sum32[8], sum16[16];
-} q8_group;
+#ifdef __AVX512BW__
+#include "kernel/linear_dot512.h"
+#else
+#include "kernel/linear_dot256.h"
+#endif
 
 typedef struct few_job few_job;
 /* Dots of one row of w with 1 or max_tile rows of x from row r0. */
@@ -32,137 +26,6 @@ struct few_job {
     const dot_fn *dot;
     int64_t rows_per_task;
 };
-
-SN_INLINE float sum8(__m256 v) {
-    __m128 half = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-    half = _mm_add_ps(half, _mm_movehl_ps(half, half));
-    return _mm_cvtss_f32(_mm_add_ss(half, _mm_movehdup_ps(half)));
-}
-
-SN_INLINE void prefetch_ahead(const uint8_t *p, int64_t bytes) {
-    for (int64_t at = 0; at < bytes; at += 64) _mm_prefetch((const char *)p + 2048 + at, _MM_HINT_T0);
-}
-
-/* ---- quantized weights, quantized activations ---- */
-
-static void quantize_part(const float *x, q8_group *to, int h) {
-    const __m256 sign = _mm256_set1_ps(-0.0f);
-    __m256 v[4], most = _mm256_setzero_ps(), nan = most;
-    for (int i = 0; i < 4; i++) {
-        v[i] = _mm256_loadu_ps(x + 8 * i);
-        most = _mm256_max_ps(_mm256_andnot_ps(sign, v[i]), most);
-        nan = _mm256_or_ps(nan, _mm256_cmp_ps(v[i], v[i], _CMP_UNORD_Q));
-    }
-    __m128 m = _mm_max_ps(_mm256_castps256_ps128(most), _mm256_extractf128_ps(most, 1));
-    m = _mm_max_ps(m, _mm_movehl_ps(m, m));
-    m = _mm_max_ss(m, _mm_movehdup_ps(m));
-    float d = _mm_cvtss_f32(m) / 127.0f, inverse = d > 0 ? 1 / d : 0;
-    if (!(inverse <= 3e38f)) inverse = 0;      /* an all but zero part */
-    if (_mm256_movemask_ps(nan) != 0) d = NAN; /* the maximum drops a NaN; the result must not */
-    __m256i q[4];
-    for (int i = 0; i < 4; i++) q[i] = _mm256_cvtps_epi32(_mm256_mul_ps(v[i], _mm256_set1_ps(inverse)));
-    float sum[2]; /* whole numbers; out of range only where x was not finite */
-    for (int i = 0; i < 2; i++) {
-        __m256i s = _mm256_add_epi32(q[2 * i], q[2 * i + 1]);
-        sum[i] = sum8(_mm256_cvtepi32_ps(s));
-    }
-    __m256i words = _mm256_packs_epi16(_mm256_packs_epi32(q[0], q[1]), _mm256_packs_epi32(q[2], q[3]));
-    words = _mm256_permutevar8x32_epi32(words, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
-    _mm256_storeu_si256((__m256i *)(void *)(to->q + 32 * h), words);
-    to->d[h] = d;
-    to->sum16[2 * h] = d * sum[0];
-    to->sum16[2 * h + 1] = d * sum[1];
-    to->sum32[h] = d * (sum[0] + sum[1]);
-}
-
-static void quantize_row(const float *x, int64_t k, q8_group *to) {
-    for (int64_t from = 0; from < k; from += group_size, to++)
-        for (int h = 0; h < group_parts; h++) {
-            float spare[part_size] = {0};
-            int64_t left = sn_max_i64(0, sn_min_i64(part_size, k - from - 32 * h));
-            if (left < part_size) memcpy(spare, x + (left ? from + 32 * h : 0), (size_t)left * sizeof *x);
-            quantize_part(left < part_size ? spare : x + from + 32 * h, to, h);
-        }
-}
-
-/* Sums of four products of unsigned codes and signed activations per 32-bit lane. */
-SN_INLINE __m256i dot_codes(const unpack *u, __m256i codes, __m256i q) {
-#if defined(__AVX512VNNI__) && defined(__AVX512VL__)
-    (void)u;
-    return _mm256_dpbusd_epi32(_mm256_setzero_si256(), codes, q);
-#else
-    const __m256i ones = _mm256_set1_epi16(1);
-    if (!u->wide) return _mm256_madd_epi16(_mm256_maddubs_epi16(codes, q), ones);
-    /* The code made signed again, its magnitude times the signed q: no pair exceeds 2 * 127 * 128. */
-    __m256i w = _mm256_xor_si256(codes, _mm256_set1_epi8((char)0x80));
-    __m256i products = _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(q, w));
-    return _mm256_madd_epi16(products, ones);
-#endif
-}
-
-/* Without VNNI wide codes keep their sign, so their min is already in the product. */
-SN_INLINE bool adds_mins(const unpack *u) {
-#if defined(__AVX512VNNI__) && defined(__AVX512VL__)
-    (void)u;
-    return true;
-#else
-    return !u->wide;
-#endif
-}
-
-/* The scales of a group times those of the activations. */
-SN_INLINE void joint_scales(const unpack *u, const float *scale, const q8_group *a, float *joint) {
-    __m256 d = _mm256_loadu_ps(a->d);
-    if (u->sub == 32) {
-        _mm256_store_ps(joint, _mm256_mul_ps(_mm256_load_ps(scale), d));
-        return;
-    }
-    __m256 low = _mm256_permutevar8x32_ps(d, _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3));
-    __m256 high = _mm256_permutevar8x32_ps(d, _mm256_setr_epi32(4, 4, 5, 5, 6, 6, 7, 7));
-    _mm256_store_ps(joint, _mm256_mul_ps(_mm256_load_ps(scale), low));
-    _mm256_store_ps(joint + 8, _mm256_mul_ps(_mm256_load_ps(scale + 8), high));
-}
-
-SN_INLINE __m256 lane_scales(const unpack *u, const float *joint, int h) {
-    if (u->sub == 32) return _mm256_broadcast_ss(joint + h);
-    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_broadcast_ss(joint + 2 * h)),
-                                _mm_broadcast_ss(joint + 2 * h + 1), 1);
-}
-
-SN_INLINE __m256 subtract_mins(const unpack *u, __m256 sum, const float *min, const q8_group *a) {
-    if (!adds_mins(u)) return sum;
-    if (u->sub == 32) return _mm256_fnmadd_ps(_mm256_load_ps(min), _mm256_loadu_ps(a->sum32), sum);
-    sum = _mm256_fnmadd_ps(_mm256_load_ps(min), _mm256_loadu_ps(a->sum16), sum);
-    return _mm256_fnmadd_ps(_mm256_load_ps(min + 8), _mm256_loadu_ps(a->sum16 + 8), sum);
-}
-
-SN_INLINE void dot_q8(const unpack *u, const few_job *job, const uint8_t *w, int64_t r0, int n_rows, float *out) {
-    _Alignas(32) float scale[16], min[16], joint[max_tile][16];
-    __m256 even[max_tile], odd[max_tile];
-    uint8_t spare[max_group_bytes];
-    for (int r = 0; r < n_rows; r++) even[r] = odd[r] = _mm256_setzero_ps();
-    for (int64_t g = 0; g < job->n_groups; g++) {
-        const uint8_t *group = whole_group(u, w + g * u->group_bytes, job->dims.k - g * group_size, spare);
-        const q8_group *a = job->q8 + r0 * job->n_groups + g;
-        prefetch_ahead(w + g * u->group_bytes, u->group_bytes);
-        u->scales(group, scale, min);
-        for (int r = 0; r < n_rows; r++) {
-            joint_scales(u, scale, a + r * job->n_groups, joint[r]);
-            odd[r] = subtract_mins(u, odd[r], min, a + r * job->n_groups);
-        }
-#pragma GCC unroll 8
-        for (int h = 0; h < group_parts; h++) {
-            __m256i codes = u->codes(group, h);
-            for (int r = 0; r < n_rows; r++) {
-                __m256i q = load32((const uint8_t *)(a + r * job->n_groups)->q + 32 * h);
-                __m256 product = _mm256_cvtepi32_ps(dot_codes(u, codes, q));
-                __m256 *sum = h % 2 ? &odd[r] : &even[r];
-                *sum = _mm256_fmadd_ps(product, lane_scales(u, joint[r], h), *sum);
-            }
-        }
-    }
-    for (int r = 0; r < n_rows; r++) out[r] = sum8(_mm256_add_ps(even[r], odd[r]));
-}
 
 /* ---- quantized weights, f32 activations ---- */
 
@@ -233,12 +96,16 @@ SN_INLINE void dot_float(__m256 (*load)(const uint8_t *), int64_t size, const fe
 
 /* ---- one function per type and tile height, so that the loops over rows have constant bounds ---- */
 
+SN_INLINE void dot_q8_job(const unpack *u, const few_job *job, const uint8_t *w, int64_t r0, int n_rows, float *out) {
+    dot_q8(u, w, job->dims.k, job->q8 + r0 * job->n_groups, job->n_groups, n_rows, out);
+}
+
 #define SN_DOTS(type, dtype, block, bytes, sub, wide, codes, scales)                                                   \
     static void q8_##type##_1(const few_job *job, const uint8_t *w, int64_t r0, float *out) {                          \
-        dot_q8(&unpack_##type, job, w, r0, 1, out);                                                                    \
+        dot_q8_job(&unpack_##type, job, w, r0, 1, out);                                                                \
     }                                                                                                                  \
     static void q8_##type##_4(const few_job *job, const uint8_t *w, int64_t r0, float *out) {                          \
-        dot_q8(&unpack_##type, job, w, r0, max_tile, out);                                                             \
+        dot_q8_job(&unpack_##type, job, w, r0, max_tile, out);                                                         \
     }                                                                                                                  \
     static void exact_##type##_1(const few_job *job, const uint8_t *w, int64_t r0, float *out) {                       \
         dot_exact(&unpack_##type, job, w, r0, 1, out);                                                                 \
