@@ -116,7 +116,8 @@ SN_API sn_status sn_compare_choose_lengths(const sn_model *m, int64_t n, int64_t
 SN_API sn_status sn_compare_choose_methods(const sn_model *m, int64_t longest, char **list);
 
 /* One object: {"model", "train_length", "unit": "nats/token", "methods": [{"spec", "by_length": [{"length", "tokens",
- * "loss", "stderr"}], "by_position": [{"from", "to", "tokens", "loss"}]}]}. */
+ * "loss", "stderr"}], "by_position": [{"from", "to", "tokens", "loss"}]}]}. *text is freed with sn_text_free. */
+SN_API sn_status sn_compare_json(const sn_compare_result *r, char **text);
 SN_API sn_status sn_compare_write_json(const sn_compare_result *r, const char *path);
 /* A row for each number: method,measure,length,from,to,tokens,loss,stderr; measure is by_length or by_position. */
 SN_API sn_status sn_compare_write_csv(const sn_compare_result *r, const char *path);

@@ -74,6 +74,8 @@ const char *cli_nearest(const char *word, const char *const *words, int n);
 
 /* Prints "suan: message" on standard error. */
 void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same for a failure that the program finds itself: gives `status` back, and cli_failed then adds nothing. */
+sn_status cli_refuse(sn_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Reports sn_last_error() for a failed call and gives the exit status for it. */
 int cli_failed(sn_status status);
 

@@ -31,7 +31,8 @@ static const cli_option options[] = {
     {"bucket", 0, CLI_INT, AT(bucket), "N", 1, 1073741824, "128", "Width of the buckets by position."},
     {"separator", 0, CLI_TEXT, AT(separator), "TEXT", 0, 0, "<|endoftext|>",
      "What divides documents in the text; each begins with BOS. Empty: one document."},
-    {"json", 0, CLI_TEXT, AT(json), "FILE", 0, 0, NULL, "Write all numbers as JSON."},
+    {"json", 0, CLI_TEXT, AT(json), "FILE", 0, 0, NULL,
+     "Write all numbers as JSON (\"-\": standard output, in place of the tables)."},
     {"csv", 0, CLI_TEXT, AT(csv), "FILE", 0, 0, NULL, "Write all numbers as CSV, one a row."},
     {"plot", 0, CLI_TEXT, AT(plot), "FILE", 0, 0, NULL, "Draw the curves: FILE.png, FILE.svg or FILE.pdf."},
     CLI_OPTIONS_CACHE(AT(session)),
@@ -133,9 +134,13 @@ static sn_status choose(job *j) {
     return status;
 }
 
+static bool json_on_screen(const settings *s) { return s->json && strcmp(s->json, "-") == 0; }
+
 static sn_status check_outputs(const settings *s) {
     sn_status status = SN_OK;
-    if (s->json) status = sn_compare_check_path(s->json, false);
+    if ((s->csv && !strcmp(s->csv, "-")) || (s->plot && !strcmp(s->plot, "-")))
+        return cli_refuse(SN_ERR_ARGUMENT, "--csv and --plot want the name of a file, not \"-\"");
+    if (s->json && !json_on_screen(s)) status = sn_compare_check_path(s->json, false);
     if (status == SN_OK && s->csv) status = sn_compare_check_path(s->csv, false);
     if (status == SN_OK && s->plot) status = sn_compare_check_path(s->plot, true);
     return status;
@@ -187,22 +192,34 @@ static void print_positions(const sn_compare_result *r, int width) {
     }
 }
 
-static void report(const job *j) {
-    const sn_compare_result *r = j->result;
+static void print_tables(const sn_compare_result *r) {
     int width = widest(r);
     printf("%s, trained window %" PRId64 "; read %" PRId64 " tokens of the text from its start\n", r->model,
            r->train_length, r->windows * r->methods[0].by_length[r->n_lengths - 1].length + 1);
     print_lengths(r, width);
     print_positions(r, width);
+}
+
+static void report(const job *j) {
+    const sn_compare_result *r = j->result;
+    if (!json_on_screen(j->s)) print_tables(r);
     if (j->s->session.quiet) return;
     for (int m = 0; m < r->n_methods; m++) cli_say("%s: %s", r->methods[m].spec, r->methods[m].note);
     cli_say("largest session: cache %s, work %s, tables %s beside %s of weights", cli_bytes(r->memory.cache_bytes),
             cli_bytes(r->memory.work_bytes), cli_bytes(r->memory.table_bytes), cli_bytes(r->memory.weight_bytes));
 }
 
+static sn_status print_json(const sn_compare_result *r) {
+    char *text;
+    sn_status status = sn_compare_json(r, &text);
+    if (status == SN_OK) fputs(text, stdout);
+    sn_text_free(text);
+    return status;
+}
+
 static sn_status write_files(const job *j) {
-    sn_status status = SN_OK;
-    if (j->s->json) status = sn_compare_write_json(j->result, j->s->json);
+    sn_status status = json_on_screen(j->s) ? print_json(j->result) : SN_OK;
+    if (j->s->json && !json_on_screen(j->s)) status = sn_compare_write_json(j->result, j->s->json);
     if (status == SN_OK && j->s->csv) status = sn_compare_write_csv(j->result, j->s->csv);
     if (status == SN_OK && j->s->plot) status = sn_compare_write_plot(j->result, j->s->plot);
     return status;

@@ -53,8 +53,8 @@ static sn_status evaluate(const settings *s, const cli_model *m, const int32_t *
     if (status == SN_OK && !o.capacity) o.capacity = n;
     rows r = {calloc((size_t)(n_rows * n_vocab), sizeof(float)), s->last};
     if (!r.data) {
-        cli_say("out of memory for %s of logits: try --last", cli_bytes(n_rows * n_vocab * 4));
-        status = SN_ERR_MEMORY;
+        status =
+            cli_refuse(SN_ERR_MEMORY, "out of memory for %s of logits: try --last", cli_bytes(n_rows * n_vocab * 4));
     }
     if (status == SN_OK) status = sn_session_new(m->model, &o, &session);
     if (status == SN_OK) status = sn_session_append(session, 0, ids, n, s->last ? 1 : 2, keep_row, &r);
@@ -74,8 +74,7 @@ static sn_status run_on(const settings *s, const char *text, size_t size) {
     sn_status status = cli_model_open(s->arguments.argument[0], s->session.tokenizer, true, &m);
     if (status == SN_OK) status = sn_tokenizer_encode(m.tokenizer, text, size, &encode, &ids, &n);
     if (status == SN_OK && n == 0) {
-        cli_say("the text has no tokens");
-        status = SN_ERR_ARGUMENT;
+        status = cli_refuse(SN_ERR_ARGUMENT, "the text has no tokens: logits need at least one");
     } else if (status == SN_OK) {
         status = evaluate(s, &m, ids, n);
     }
@@ -90,6 +89,10 @@ static int run(void *p) {
     size_t size = s->prompt ? strlen(s->prompt) : 0;
     if (!s->npy || (s->prompt != NULL) == (s->file != NULL)) {
         cli_say("logits needs --npy FILE and one of --prompt and --file");
+        return CLI_USAGE;
+    }
+    if (!strcmp(s->npy, "-")) {
+        cli_say("--npy wants the name of a file, not \"-\"");
         return CLI_USAGE;
     }
     if (s->file && cli_read_file(s->file, &read, &size) != SN_OK) return CLI_FAILED;

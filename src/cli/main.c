@@ -80,7 +80,7 @@ static int run_verb(const cli_verb *verb, int argc, char **argv) {
         status = verb->run(settings);
     }
     free(settings);
-    if (fflush(stdout) != 0 && status == CLI_OK) {
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == CLI_OK) {
         cli_say("cannot write to standard output");
         status = CLI_FAILED;
     }

@@ -174,10 +174,7 @@ static sn_status prompt_ids(const runner *r, const char *text, int32_t **ids, in
     sn_ids_free(*ids);
     int32_t bos = sn_tokenizer_bos(r->model.tokenizer);
     const char *piece = bos >= 0 ? sn_tokenizer_piece(r->model.tokenizer, bos, NULL) : NULL;
-    if (!piece) {
-        cli_say("the model has no start token: give a prompt with -p");
-        return SN_ERR_ARGUMENT;
-    }
+    if (!piece) return cli_refuse(SN_ERR_ARGUMENT, "the model has no start token: give a prompt with -p");
     return encode(r, piece, false, ids, n);
 }
 
@@ -224,8 +221,7 @@ typedef struct conversation {
 
 static sn_status add_message(conversation *c, const char *role, const char *content) {
     if (c->n == max_messages) {
-        cli_say("a conversation of more than %d messages", max_messages);
-        return SN_ERR_LIMIT;
+        return cli_refuse(SN_ERR_LIMIT, "a conversation of more than %d messages", max_messages);
     }
     c->content[c->n] = strdup(content);
     if (!c->content[c->n]) return SN_ERR_MEMORY;
@@ -300,6 +296,10 @@ static int run(void *p) {
         cli_say("give --prompt or --file, not both");
         return CLI_USAGE;
     }
+    if (r.s->system && !r.s->chat) {
+        cli_say("--system is for --chat: give both");
+        return CLI_USAGE;
+    }
     sn_status status = run_with(&r);
     sn_session_free(r.session);
     sn_extend_free(r.extend);
@@ -307,7 +307,6 @@ static int run(void *p) {
     free(r.tokens);
     free(r.reply);
     if (r.failed) cli_say("out of memory");
-    if (ferror(stdout)) cli_say("cannot write to standard output");
     if (status != SN_OK) return cli_failed(status);
     return r.failed ? CLI_FAILED : CLI_OK;
 }

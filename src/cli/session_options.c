@@ -6,14 +6,9 @@ static sn_dtype default_cache(const sn_model *m) {
 }
 
 static sn_status cache_type(const char *name, const char *option, sn_dtype *out) {
-    sn_status status = sn_dtype_parse(name, out);
-    if (status != SN_OK) {
-        cli_failed(status);
-        return status;
-    }
-    if (*out == SN_F32 || *out == SN_F16 || *out == SN_BF16 || *out == SN_Q8_0) return SN_OK;
-    cli_say("--%s cannot be %s: use f32, f16, bf16 or q8_0", option, name);
-    return SN_ERR_ARGUMENT;
+    bool known = sn_dtype_parse(name, out) == SN_OK;
+    if (known && (*out == SN_F32 || *out == SN_F16 || *out == SN_BF16 || *out == SN_Q8_0)) return SN_OK;
+    return cli_refuse(SN_ERR_ARGUMENT, "--%s cannot be %s: use f32, f16, bf16 or q8_0", option, name);
 }
 
 sn_status cli_session_options(const cli_session_settings *s, const sn_model *m, sn_session_options *out,

@@ -20,7 +20,21 @@ void cli_say(const char *format, ...) {
     va_end(args);
 }
 
+static bool refused; /* the reason of the failure that comes is said */
+
+sn_status cli_refuse(sn_status status, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fputs("suan: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    refused = true;
+    return status;
+}
+
 int cli_failed(sn_status status) {
+    if (refused) return CLI_FAILED;
     if (status == SN_ERR_CANCELLED) {
         cli_say("stopped");
         return CLI_STOPPED;
@@ -106,6 +120,5 @@ sn_status cli_read_file(const char *path, char **data, size_t *size) {
     FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
     int error = file ? read_all(file, data, size) : errno;
     if (file && file != stdin) fclose(file);
-    if (error) cli_say("cannot read \"%s\": %s", path, strerror(error));
-    return error ? SN_ERR_IO : SN_OK;
+    return error ? cli_refuse(SN_ERR_IO, "cannot read \"%s\": %s", path, strerror(error)) : SN_OK;
 }

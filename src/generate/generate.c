@@ -95,8 +95,10 @@ static sn_status check_room(const run *r, int64_t n_prompt) {
     int64_t room = sn_session_capacity(r->session) - sn_session_length(r->session, 0);
     int64_t wanted = r->options->max_tokens > 0 ? r->options->max_tokens : 0;
     if (n_prompt > room)
-        return sn_fail(SN_ERR_LIMIT, "generate: a prompt of %lld tokens does not fit: the context has room for %lld",
-                       (long long)n_prompt, (long long)room);
+        return sn_fail(
+            SN_ERR_LIMIT,
+            "generate: a prompt of %lld tokens does not fit: the context has room for %lld: take a larger capacity",
+            (long long)n_prompt, (long long)room);
     /* The last token is chosen but never appended. */
     if (wanted > 0 && wanted - 1 > room - n_prompt)
         return sn_fail(SN_ERR_LIMIT,

@@ -9,15 +9,18 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static sn_status path_in(const char *folder, const char *name, char *out, size_t size) {
     if (snprintf(out, size, "%s/%s", folder, name) < (int)size) return SN_OK;
     return sn_fail(SN_ERR_ARGUMENT, "convert: %s: the path is too long", folder);
 }
 
-static sn_status make_folder(const char *path) {
+/* *made: it was not there before. */
+static sn_status make_folder(const char *path, bool *made) {
     struct stat info;
-    if (mkdir(path, 0777) == 0) return SN_OK;
+    *made = mkdir(path, 0777) == 0;
+    if (*made) return SN_OK;
     if (errno == EEXIST && stat(path, &info) == 0 && S_ISDIR(info.st_mode)) return SN_OK;
     return sn_fail(SN_ERR_IO, "convert: %s: the directory cannot be made: %s", path, strerror(errno));
 }
@@ -89,10 +92,12 @@ static sn_status write_all(sn_converter *k, const sn_tokenizer *tokenizer) {
     k->layout = SN_PAIR_HALVES;
     SN_TRY(sn_targets_make(k, k->m->family->hf_rules, k->m->family->hf_prefix, true));
     unify_types(k);
-    SN_TRY(make_folder(k->path));
-    SN_TRY(sn_safetensors_out_new(&out));
-    sn_status status = write_tensors(k, out);
+    bool made;
+    SN_TRY(make_folder(k->path, &made));
+    sn_status status = sn_safetensors_out_new(&out);
+    if (status == SN_OK) status = write_tensors(k, out);
     sn_safetensors_out_free(out);
+    if (status != SN_OK && made) (void)rmdir(k->path);
     SN_TRY(status);
     SN_TRY(path_in(k->path, "config.json", path, sizeof path));
     SN_TRY(sn_config_write_json(k->m, k->targets[0].dtype, tokenizer, path));

@@ -142,6 +142,7 @@ static void convert_row(void *arg, int64_t i, int thread) {
 }
 
 static sn_status report(sn_converter *k, int64_t bytes) {
+    if (k->options->cancel && *k->options->cancel) return sn_fail(SN_ERR_CANCELLED, "cancelled");
     k->done += bytes;
     if (k->options->progress) k->options->progress(k->options->user, k->done, k->total);
     return SN_OK;

@@ -45,7 +45,7 @@ static void put_method(sn_json_out *w, const sn_compare_result *r, const sn_comp
     sn_json_end(w);
 }
 
-sn_status sn_compare_write_json(const sn_compare_result *r, const char *path) {
+sn_status sn_compare_json(const sn_compare_result *r, char **out) {
     sn_json_out w = {.lines = 4};
     sn_text text;
     sn_json_begin_object(&w, NULL);
@@ -57,8 +57,21 @@ sn_status sn_compare_write_json(const sn_compare_result *r, const char *path) {
     sn_json_end(&w);
     sn_json_end(&w);
     sn_status status = sn_json_finish(&w, &text);
-    if (status == SN_OK) status = sn_file_write(path, text.data, text.size);
+    *out = status == SN_OK ? sn_alloc(text.size + 1) : NULL;
+    if (status == SN_OK && !*out) status = sn_fail_memory("a comparison as JSON");
+    if (status == SN_OK) {
+        memcpy(*out, text.data, text.size);
+        (*out)[text.size] = 0;
+    }
     sn_json_out_free(&w);
+    return status;
+}
+
+sn_status sn_compare_write_json(const sn_compare_result *r, const char *path) {
+    char *text;
+    SN_TRY(sn_compare_json(r, &text));
+    sn_status status = sn_file_write(path, text, strlen(text));
+    sn_free(text);
     return status;
 }
 

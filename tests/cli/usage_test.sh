@@ -50,6 +50,15 @@ status 2 "$SUAN" run m -n
 says "--n needs a value"
 status 2 "$SUAN" run m --tmep 0
 says "did you mean --temp"
+status 2 "$SUAN" run m --system "be short"
+says "--system is for --chat"
+status 1 "$SUAN" compare m --text t --csv -
+says "want the name of a file"
+status 2 "$SUAN" logits m -p t --npy -
+says "wants the name of a file"
+status 1 "$SUAN" perplexity m -f /
+says "cannot read"
+[ "$(wc -l <"$work/err")" -eq 1 ] || fail "a failure takes one line"
 status 1 "$SUAN" run "$work/missing.gguf"
 says "missing.gguf"
 status 1 "$SUAN" info "$work"

@@ -255,6 +255,25 @@ static void corrupted_files_end_in_an_error(void **state) {
     corrupt(at("hostile/config.json"), path, 300);
 }
 
+static volatile int cancelled;
+static void cancel_at_once(void *user, int64_t done, int64_t total) {
+    (void)user, (void)done, (void)total;
+    cancelled = 1;
+}
+
+static void cancelling_leaves_nothing_behind(void **state) {
+    (void)state;
+    sn_model *m = NULL;
+    sn_convert_options o = {.progress = cancel_at_once, .cancel = &cancelled};
+    assert_ok(sn_model_synthetic("llama-tiny", SN_F32, 3, &m));
+    assert_int_equal(sn_model_convert(m, at("cancelled.gguf"), &o), SN_ERR_CANCELLED);
+    assert_int_equal(access(at("cancelled.gguf"), F_OK), -1);
+    cancelled = 0;
+    assert_int_equal(sn_model_convert(m, at("cancelled"), &o), SN_ERR_CANCELLED);
+    assert_int_equal(access(at("cancelled"), F_OK), -1);
+    sn_model_free(m);
+}
+
 /* Each allocation of opening and converting fails in turn. */
 static void failing_allocations_are_survived(void **state) {
     (void)state;
@@ -285,6 +304,7 @@ int main(void) {
                                        cmocka_unit_test(quantized_models_pass_through_other_formats),
                                        cmocka_unit_test(bad_requests_are_refused),
                                        cmocka_unit_test(corrupted_files_end_in_an_error),
+                                       cmocka_unit_test(cancelling_leaves_nothing_behind),
                                        cmocka_unit_test(failing_allocations_are_survived)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
