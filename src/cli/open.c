@@ -4,6 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A tokenizer of another model shows by its size. Vocabularies are often padded or have a token added, so only a
+ * large difference is worth a word; ids outside the model are refused where they arise. */
+static void compare_sizes(const cli_model *m) {
+    long long n_tokens = sn_tokenizer_n_tokens(m->tokenizer), n_vocab = sn_model_get_config(m->model)->n_vocab;
+    if (llabs(n_tokens - n_vocab) > n_vocab / 8)
+        cli_say("the tokenizer has %lld tokens and the model %lld: is it the model's own?", n_tokens, n_vocab);
+}
+
 sn_status cli_model_open(const char *path, const char *tokenizer_path, bool needs_tokenizer, cli_model *out) {
     *out = (cli_model){0};
     sn_status status = sn_model_open(path, &out->model);
@@ -11,6 +19,7 @@ sn_status cli_model_open(const char *path, const char *tokenizer_path, bool need
     if (tokenizer_path) {
         status = sn_tokenizer_open(tokenizer_path, &out->own_tokenizer);
         out->tokenizer = out->own_tokenizer;
+        if (status == SN_OK) compare_sizes(out);
         return status;
     }
     status = sn_model_tokenizer(out->model, &out->tokenizer);

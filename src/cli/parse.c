@@ -66,7 +66,7 @@ static bool in_range(const cli_option *o, double value) {
 static int bad_value(const cli_option *o, const char *text) {
     const char *kind = o->type == CLI_INT ? "a whole number" : "a number";
     if (o->minimum != 0 || o->maximum != 0)
-        cli_say("--%s wants %s from %.15g to %.15g, not \"%s\"", o->name, kind, o->minimum, o->maximum, text);
+        cli_say("--%s wants %s from %.16g to %.16g, not \"%s\"", o->name, kind, o->minimum, o->maximum, text);
     else
         cli_say("--%s wants %s, not \"%s\"", o->name, kind, text);
     return CLI_USAGE;

@@ -159,6 +159,9 @@ static sn_status write_on(runner *r, const int32_t *ids, int64_t n) {
     if (status != SN_OK) return status;
     if (isatty(STDOUT_FILENO)) fputc('\n', stdout);
     if (!r->s->session.quiet) report(&result);
+    if (result.finish == SN_FINISH_FULL)
+        cli_say("the context of %" PRId64 " tokens is full and the text ends there: give a larger --context, or -n",
+                r->capacity);
     return cli_cancelled ? SN_ERR_CANCELLED : SN_OK;
 }
 
