@@ -1,0 +1,50 @@
+/* Update rules: one file each in this folder with one `const sn_rule_def sn_rule_<name>`; the update itself is an op
+ * (src/op/update_<name>.c) that writes the parameter and its states in place.
+ *
+ * The numbers that change from step to step reach the op as a small f32 input, so that one plan serves a whole run. */
+#ifndef SN_OPTIM_RULE_H
+#define SN_OPTIM_RULE_H
+
+#include "suan/graph.h"
+#include "suan/optim.h"
+
+enum { SN_RULE_MAX_SETTINGS = 8, SN_RULE_MAX_STATES = 2, SN_RULE_SCALARS = 8 };
+
+/* What a parameter is: rules treat gains and biases apart (no decay; Tiger's rate). */
+typedef enum sn_param_kind { SN_KIND_MATRIX, SN_KIND_EMBEDDING, SN_KIND_GAIN, SN_KIND_BIAS } sn_param_kind;
+
+/* Where a run stands when an update is made. */
+typedef struct sn_rule_clock {
+    int64_t step;              /* updates of this rule before this one */
+    int64_t micro, accumulate; /* micro-batch 0..accumulate-1; rules that are not tight see (0, 1) */
+    double rate;               /* of the schedule, now */
+} sn_rule_clock;
+
+/* One parameter's update. */
+typedef struct sn_rule_target {
+    sn_value *param;                      /* f32, a param of the graph */
+    sn_value *states[SN_RULE_MAX_STATES]; /* params of the graph, f32 or bf16, as many as the rule keeps */
+    sn_value *grad;                       /* f32, the parameter's shape */
+    sn_value *grad_scale;                 /* f32 scalar (clipping), or NULL: 1 */
+    sn_value *scalars;                    /* f32 [SN_RULE_SCALARS], an input */
+    sn_param_kind kind;
+    double rate_factor; /* of the parameter's group; multiplies the rate */
+} sn_rule_target;
+
+typedef struct sn_rule_def {
+    sn_rule_info info;
+    const char *no_clipping; /* why the global norm cannot be clipped; NULL: it can */
+    /* settings: by the order of info.settings. Fills out[SN_RULE_SCALARS]. */
+    void (*scalars)(const double *settings, const sn_rule_clock *clock, float *out);
+    /* Appends the update and gives the parameter's new value (a state value: running it makes the update). */
+    sn_value *(*update)(sn_graph *g, const double *settings, const sn_rule_target *target);
+} sn_rule_def;
+
+extern const sn_rule_def *const sn_rule_table[];   /* ends with NULL */
+const sn_rule_def *sn_rule_find(const char *name); /* NULL: none */
+/* The defaults of a rule's settings, in order. */
+void sn_rule_defaults(const sn_rule_def *rule, double *settings);
+/* Sets one by name, checked against its range: SN_ERR_NOT_FOUND lists the names. */
+sn_status sn_rule_set(const sn_rule_def *rule, const char *name, double value, double *settings);
+
+#endif
