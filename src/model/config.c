@@ -123,7 +123,8 @@ static sn_status finish_rope(const sn_config_draft *d, sn_pair_layout layout, sn
     if (r->factor == 0 && (r->scaling == SN_ROPE_YARN || r->scaling == SN_ROPE_LONGROPE)) r->factor = fmax(grown, 1);
     r->max_length = d->max_length;
     if (r->scaling == SN_ROPE_YARN || r->scaling == SN_ROPE_DYNAMIC) {
-        double reach = fmin((double)r->train_length * r->factor, (double)INT32_MAX);
+        /* The factor is checked below: until then it may be any number. */
+        double reach = fmin(fmax((double)r->train_length * r->factor, 0), (double)INT32_MAX);
         r->max_length = sn_max_i64(r->max_length, (int64_t)reach);
     }
     SN_TRY(check_rope_numbers(d, r));
