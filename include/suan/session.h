@@ -79,8 +79,15 @@ SN_API sn_status sn_sampler_accept(sn_sampler *p, int32_t token);
 
 /* ---- Generating text ---- */
 
+/* What happens when the context is full before the text has ended. Nothing is ever cut from it. */
+typedef enum sn_context_full {
+    SN_CONTEXT_FULL_ERROR, /* SN_ERR_LIMIT, and max_tokens that cannot fit is refused before any work */
+    SN_CONTEXT_FULL_STOP   /* the text ends there: SN_FINISH_FULL */
+} sn_context_full;
+
 typedef struct sn_generate_options {
     int64_t max_tokens; /* <= 0: until the end token or a full context */
+    sn_context_full context_full;
     sn_sampler_options sampler;
     const char *const *stop; /* n_stop strings that end the text; they are not emitted */
     int n_stop;
@@ -106,9 +113,10 @@ typedef struct sn_generate_result {
     sn_finish finish;
 } sn_generate_result;
 
-/* Appends the prompt to sequence 0 and generates. A prompt that does not fit, or max_tokens that would not after
- * it, is SN_ERR_LIMIT before anything is computed. The last token is chosen but not appended: the session then holds
- * n_prompt + n_generated - 1 tokens (an end token is neither appended nor counted). */
+/* Appends the prompt to sequence 0 and generates. A prompt that does not fit is SN_ERR_LIMIT before anything is
+ * computed; for the rest see context_full. Where the context fills up, the callbacks have had the whole text and
+ * *result is complete also with SN_ERR_LIMIT. The last token is chosen but not appended: n_prompt + n_generated - 1
+ * tokens were added to the sequence (n_prompt + n_generated before an end token, which is not counted itself). */
 SN_API sn_status sn_generate(sn_session *s, const sn_tokenizer *t, const int32_t *prompt, int64_t n_prompt,
                              const sn_generate_options *options, sn_generate_result *result);
 

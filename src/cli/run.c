@@ -9,7 +9,7 @@
 typedef struct settings {
     cli_arguments arguments;
     cli_session_settings session;
-    const char *prompt, *file, *system;
+    const char *prompt, *file, *system, *context_full;
     bool chat, interactive, ignore_end, with_special, logprobs, echo;
     int64_t n, seed, top_k, repeat_last;
     double temperature, top_p, min_p, penalty;
@@ -25,6 +25,9 @@ static const cli_option options[] = {
      "Tokens to generate; without it until the end token or a full context."},
     CLI_OPTION_EXTEND(AT(session)),
     CLI_OPTION_CONTEXT(AT(session)),
+    {"context-full", 0, CLI_TEXT, AT(context_full), "error|stop", 0, 0, "error",
+     "When the context is full before the text has ended: an error (said, with status 1, after the text so far), or "
+     "stop as at its end. Nothing is ever cut from the context."},
     {"temp", 0, CLI_REAL, AT(temperature), "T", 0, 100, "0.8", "Temperature; 0 always takes the likeliest token."},
     {"top-k", 0, CLI_INT, AT(top_k), "K", 0, 1073741824, "40", "Keep the K likeliest tokens; 0: all."},
     {"top-p", 0, CLI_REAL, AT(top_p), "P", 0, 1, "0.95", "Keep the likeliest tokens that sum to P; 1: all."},
@@ -62,8 +65,8 @@ typedef struct runner {
     cli_model model;
     sn_extend *extend;
     sn_session *session;
-    int32_t *tokens; /* all tokens the session holds */
-    int64_t n_tokens, capacity;
+    int32_t *tokens; /* all tokens the session holds, and those chosen last that it does not hold yet */
+    int64_t n_tokens;
     char *reply; /* text of the last turn */
     size_t reply_size;
     int failed;
@@ -104,6 +107,7 @@ static sn_generate_options generate_options(runner *r) {
     const settings *s = r->s;
     sn_generate_options o = sn_generate_defaults();
     o.max_tokens = s->n;
+    o.context_full = strcmp(s->context_full, "stop") == 0 ? SN_CONTEXT_FULL_STOP : SN_CONTEXT_FULL_ERROR;
     o.sampler.temperature = s->temperature;
     o.sampler.top_k = (int)s->top_k;
     o.sampler.top_p = s->top_p;
@@ -131,7 +135,6 @@ static sn_status open_session(runner *r, int64_t n_prompt) {
     sn_status status = cli_session_options(&s->session, r->model.model, &o, &r->extend);
     if (status != SN_OK) return status;
     if (!o.capacity) o.capacity = wanted > c->train_length || (s->n && !conversation) ? wanted : c->train_length;
-    r->capacity = o.capacity;
     status = sn_session_new(r->model.model, &o, &r->session);
     if (status != SN_OK || s->session.quiet) return status;
     if (r->extend) cli_say("%s", sn_session_note(r->session));
@@ -156,13 +159,17 @@ static sn_status write_on(runner *r, const int32_t *ids, int64_t n) {
     r->reply_size = 0;
     if (keep_tokens(r, ids, n)) return SN_ERR_MEMORY;
     sn_status status = sn_generate(r->session, r->model.tokenizer, ids, n, &o, &result);
-    if (status != SN_OK) return status;
+    bool full = result.finish == SN_FINISH_FULL && (status == SN_OK || status == SN_ERR_LIMIT);
+    if (status != SN_OK && !full) return status;
     if (isatty(STDOUT_FILENO)) fputc('\n', stdout);
     if (!r->s->session.quiet) report(&result);
-    if (result.finish == SN_FINISH_FULL)
-        cli_say("the context of %" PRId64 " tokens is full and the text ends there: give a larger --context, or -n",
-                r->capacity);
-    return cli_cancelled ? SN_ERR_CANCELLED : SN_OK;
+    if (cli_cancelled) return SN_ERR_CANCELLED;
+    if (full && status != SN_OK)
+        return cli_refuse(status,
+                          "the context of %" PRId64 " tokens is full and the text has not ended: give a larger "
+                          "--context, fewer tokens with -n, or --context-full stop",
+                          sn_session_capacity(r->session));
+    return SN_OK;
 }
 
 static sn_status encode(const runner *r, const char *text, bool add_special, int32_t **ids, int64_t *n) {
@@ -194,6 +201,26 @@ static char *read_line(void) {
     return line;
 }
 
+/* Goes on with a line; what was chosen last and is not in the session yet comes before it. */
+static sn_status go_on(runner *r, const char *line) {
+    int32_t *ids, *all;
+    int64_t n, held = sn_session_length(r->session, 0), pending = r->n_tokens - held;
+    sn_status status = encode(r, line, false, &ids, &n);
+    if (status != SN_OK) return status;
+    all = malloc((size_t)(pending + n + 1) * sizeof *all);
+    if (all) {
+        memcpy(all, r->tokens + held, (size_t)pending * sizeof *all);
+        memcpy(all + pending, ids, (size_t)n * sizeof *all);
+        r->n_tokens = held;
+        status = write_on(r, all, pending + n);
+    } else {
+        status = cli_refuse(SN_ERR_MEMORY, "out of memory");
+    }
+    free(all);
+    sn_ids_free(ids);
+    return status;
+}
+
 static sn_status run_text(runner *r, const char *prompt) {
     int32_t *ids;
     int64_t n;
@@ -206,11 +233,8 @@ static sn_status run_text(runner *r, const char *prompt) {
     while (status == SN_OK && r->s->interactive) {
         char *line = read_line();
         if (!line) break;
-        status = encode(r, line, false, &ids, &n);
+        status = go_on(r, line);
         free(line);
-        if (status != SN_OK) break;
-        status = write_on(r, ids, n);
-        sn_ids_free(ids);
     }
     return status;
 }
@@ -301,6 +325,10 @@ static int run(void *p) {
     }
     if (r.s->system && !r.s->chat) {
         cli_say("--system is for --chat: give both");
+        return CLI_USAGE;
+    }
+    if (strcmp(r.s->context_full, "error") != 0 && strcmp(r.s->context_full, "stop") != 0) {
+        cli_say("--context-full is error or stop, not \"%s\"", r.s->context_full);
         return CLI_USAGE;
     }
     sn_status status = run_with(&r);

@@ -57,26 +57,25 @@ static sn_status take_token(run *r, int32_t token, float logprob) {
     return show(r, text, size);
 }
 
-static sn_status generate(run *r) {
+/* Why the text ends after the token just chosen, if it does. */
+static void check_end(run *r) {
     const sn_generate_options *o = r->options;
-    while (!r->done) {
-        if (o->max_tokens > 0 && r->result->n_generated >= o->max_tokens) {
-            finish(r, SN_FINISH_LENGTH);
-            break;
-        }
+    if (o->max_tokens > 0 && r->result->n_generated >= o->max_tokens)
+        finish(r, SN_FINISH_LENGTH);
+    else if (sn_session_length(r->session, 0) == sn_session_capacity(r->session))
+        finish(r, SN_FINISH_FULL);
+}
+
+static sn_status generate(run *r) {
+    for (;;) {
         int32_t token;
         float logprob;
         SN_TRY(sn_sampler_pick(r->sampler, sn_session_logits(r->session, 0), &token, &logprob));
         SN_TRY(take_token(r, token, logprob));
-        if (r->done) break;
-        /* Without a number of tokens to reach, a full context is where the text ends. */
-        if (sn_session_length(r->session, 0) == sn_session_capacity(r->session)) {
-            finish(r, o->max_tokens > 0 ? SN_FINISH_LENGTH : SN_FINISH_FULL);
-            break;
-        }
+        check_end(r);
+        if (r->done) return SN_OK;
         SN_TRY(sn_session_append(r->session, 0, &token, 1, 1, NULL, NULL));
     }
-    return SN_OK;
 }
 
 /* What was held back when the text ended: an unfinished character, the start of a stop string. */
@@ -93,7 +92,7 @@ static sn_status flush(run *r) {
 /* Nothing is ever cut: what cannot fit is refused before the first token. */
 static sn_status check_room(const run *r, int64_t n_prompt) {
     int64_t room = sn_session_capacity(r->session) - sn_session_length(r->session, 0);
-    int64_t wanted = r->options->max_tokens > 0 ? r->options->max_tokens : 0;
+    int64_t wanted = r->options->context_full == SN_CONTEXT_FULL_ERROR ? r->options->max_tokens : 0;
     if (n_prompt > room)
         return sn_fail(
             SN_ERR_LIMIT,
@@ -106,6 +105,14 @@ static sn_status check_room(const run *r, int64_t n_prompt) {
                        "take a larger capacity or fewer tokens",
                        (long long)wanted, (long long)n_prompt, (long long)(n_prompt + wanted - 1), (long long)room);
     return SN_OK;
+}
+
+static sn_status check_full(const run *r) {
+    if (r->result->finish != SN_FINISH_FULL || r->options->context_full != SN_CONTEXT_FULL_ERROR) return SN_OK;
+    return sn_fail(SN_ERR_LIMIT,
+                   "generate: the context of %lld tokens is full after %lld new ones and the text has not ended: take "
+                   "a larger capacity or set max_tokens",
+                   (long long)sn_session_capacity(r->session), (long long)r->result->n_generated);
 }
 
 static sn_status whole_run(run *r, const int32_t *prompt, int64_t n_prompt) {
@@ -121,7 +128,8 @@ static sn_status whole_run(run *r, const int32_t *prompt, int64_t n_prompt) {
     sn_status status = generate(r);
     r->result->generate_seconds = sn_now() - middle;
     SN_TRY(status);
-    return flush(r);
+    SN_TRY(flush(r));
+    return check_full(r);
 }
 
 sn_status sn_generate(sn_session *s, const sn_tokenizer *t, const int32_t *prompt, int64_t n_prompt,

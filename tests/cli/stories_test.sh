@@ -32,6 +32,28 @@ status 0 "$SUAN" run "$work/s.gguf" --seed 7 -n 40 -q -p "Tom"
 cmp -s "$work/out" "$work/first" || fail "the same seed gave another text"
 status 1 "$SUAN" run "$work/s.gguf" -c 8 -n 4 -p "Once upon a time there was a little girl named Lily"
 says "8"
+
+# A context that fills up before the text has ended: all of the text, then an error or not.
+status 1 "$SUAN" run "$work/s.gguf" -c 24 -p Tom --temp 0
+says "the context of 24 tokens is full"
+says "--context-full stop"
+[ -s "$work/out" ] || fail "the text before the error is missing"
+cp "$work/out" "$work/first"
+status 0 "$SUAN" run "$work/s.gguf" -c 24 -p Tom --temp 0 --context-full stop
+cmp -s "$work/out" "$work/first" || fail "another text under the other policy"
+status 1 "$SUAN" run "$work/s.gguf" -c 24 -n 100 -p Tom --temp 0
+[ ! -s "$work/out" ] || fail "a text that cannot fit was begun"
+status 0 "$SUAN" run "$work/s.gguf" -c 24 -n 100 -p Tom --temp 0 --context-full stop
+cmp -s "$work/out" "$work/first" || fail "another text with -n"
+status 2 "$SUAN" run "$work/s.gguf" --context-full shift
+says "error or stop"
+
+# Two texts of ten tokens in a row are one of twenty.
+status 0 "$SUAN" run "$work/s.gguf" -c 64 -n 20 -p Tom --temp 0
+cp "$work/out" "$work/first"
+printf '\n' | "$SUAN" run "$work/s.gguf" -c 64 -n 10 -i -p Tom --temp 0 >"$work/out" 2>"$work/err"
+cmp -s "$work/out" "$work/first" || fail "--interactive loses or repeats a token"
+
 status 1 "$SUAN" run "$work/s.gguf" --chat -p "Hello"
 says "template"
 status 0 "$SUAN" tokenize "$work/s.gguf" "Once upon a time" --ids

@@ -156,19 +156,59 @@ static void what_cannot_fit_is_refused_at_once(void **state) {
     assert_int_equal(sn_generate(s, tokenizer, prompt, 1, &g, &r), SN_ERR_LIMIT);
     assert_int_equal(sn_generate(s, tokenizer, prompt, 21, &g, &r), SN_ERR_LIMIT);
     assert_int_equal(sn_session_length(s, 0), 0);
+    sn_session_free(s);
+    sn_model_free(m);
+}
+
+/* One prompt token in a context of 20: the 20th new token is chosen and has no room to be appended. */
+static void check_full(sn_session *s, const sn_generate_options *g, sn_status wanted, sn_finish finish, int64_t n) {
+    text *t = g->user;
+    sn_generate_result r;
+    int32_t bos = sn_tokenizer_bos(tokenizer);
+    t->size = 0;
+    assert_ok(sn_session_truncate(s, 0, 0));
+    assert_int_equal(sn_generate(s, tokenizer, &bos, 1, g, &r), wanted);
+    assert_int_equal(r.finish, finish);
+    assert_int_equal(r.n_generated, n);
+    assert_int_equal(sn_session_length(s, 0), n);
+    assert_true(t->size > 0 && memcmp(t->data, expected.data, t->size) == 0);
+}
+
+static void a_full_context_is_an_error_or_the_end(void **state) {
+    (void)state;
+    if (!test_data()) skip();
+    sn_model *m = open_stories();
+    sn_session_options o = sn_session_defaults();
+    sn_session *s = NULL;
+    text t = {.size = 0};
+    o.capacity = 20;
+    assert_ok(sn_session_new(m, &o, &s));
+    sn_generate_options g = sn_generate_defaults();
+    g.sampler.temperature = 0;
+    g.on_text = append;
+    g.user = &t;
     g.max_tokens = 0;
-    g.ignore_end = true;
-    assert_ok(sn_generate(s, tokenizer, prompt, 1, &g, &r));
-    assert_int_equal(r.finish, SN_FINISH_FULL);
-    assert_int_equal(r.n_generated, 20);
+    check_full(s, &g, SN_ERR_LIMIT, SN_FINISH_FULL, 20);
+    size_t whole = t.size;
+    g.context_full = SN_CONTEXT_FULL_STOP;
+    check_full(s, &g, SN_OK, SN_FINISH_FULL, 20);
+    assert_int_equal(t.size, whole); /* the error had shown all of it too */
+    g.max_tokens = 50;
+    check_full(s, &g, SN_OK, SN_FINISH_FULL, 20);
+    g.max_tokens = 20;
+    check_full(s, &g, SN_OK, SN_FINISH_LENGTH, 20);
+    g.max_tokens = 7;
+    check_full(s, &g, SN_OK, SN_FINISH_LENGTH, 7);
     sn_session_free(s);
     sn_model_free(m);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(the_checkpoint_tells_its_story),
-                                       cmocka_unit_test(so_does_the_gguf), cmocka_unit_test(so_do_the_safetensors),
+                                       cmocka_unit_test(so_does_the_gguf),
+                                       cmocka_unit_test(so_do_the_safetensors),
                                        cmocka_unit_test(a_stop_string_ends_the_text_and_is_not_shown),
-                                       cmocka_unit_test(what_cannot_fit_is_refused_at_once)};
+                                       cmocka_unit_test(what_cannot_fit_is_refused_at_once),
+                                       cmocka_unit_test(a_full_context_is_an_error_or_the_end)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
