@@ -1,6 +1,7 @@
 #include "file/ggml_type.h"
 
 #include <stddef.h>
+#include <strings.h>
 
 static const sn_ggml_type table[] = {
     [0] = {"F32", 1, 4, SN_F32},        [1] = {"F16", 1, 2, SN_F16},        [2] = {"Q4_0", 32, 18, SN_Q4_0},
@@ -23,6 +24,12 @@ static const sn_ggml_type table[] = {
 enum { n_types = sizeof table / sizeof *table };
 
 const sn_ggml_type *sn_ggml_type_get(uint32_t id) { return id < n_types ? &table[id] : NULL; }
+
+bool sn_ggml_type_is_known(const char *name) {
+    for (int id = 0; id < n_types; id++)
+        if (strcasecmp(table[id].name, name) == 0) return true;
+    return false;
+}
 
 int sn_ggml_type_of(sn_dtype dtype) {
     for (int id = 0; id < n_types; id++)

@@ -4,6 +4,7 @@
 #include "model/mixture.h"
 
 #include "base/error.h"
+#include "file/ggml_type.h"
 
 #include <string.h>
 #include <strings.h>
@@ -78,6 +79,16 @@ typedef struct alias {
 } alias;
 static const alias aliases[] = {{"Q3_K", "Q3_K_M"}, {"Q4_K", "Q4_K_M"}, {"Q5_K", "Q5_K_M"}, {NULL, NULL}};
 
+/* Mixtures of other quantizers that are no types themselves. */
+static const char *const foreign[] = {"IQ2_M",  "IQ3_XS", "IQ3_M",  "Q2_K_S",    "Q2_K_L", "Q3_K_XL",
+                                      "Q4_K_L", "Q5_K_L", "Q6_K_L", "MXFP4_MOE", NULL};
+
+static bool is_foreign(const char *name) {
+    for (const char *const *f = foreign; *f; f++)
+        if (strcasecmp(*f, name) == 0) return true;
+    return sn_ggml_type_is_known(name);
+}
+
 const char *sn_quantize_types(void) {
     return "f32,f16,bf16,q8_0,q4_0,q4_1,q5_0,q5_1,Q2_K,Q3_K_S,Q3_K_M,Q3_K_L,Q4_K_S,Q4_K_M,Q5_K_S,Q5_K_M,Q6_K";
 }
@@ -88,6 +99,9 @@ sn_status sn_mixture_find(const char *name, const sn_mixture **out) {
         if (strcasecmp(a->name, name) == 0) wanted = a->means;
     for (*out = mixtures; (*out)->name; ++*out)
         if (strcasecmp((*out)->name, wanted) == 0) return SN_OK;
+    if (is_foreign(name))
+        return sn_fail(SN_ERR_UNSUPPORTED, "convert: %s is a known type, but suan does not write it: choose one of %s",
+                       name, sn_quantize_types());
     return sn_fail(SN_ERR_NOT_FOUND, "convert: no type is called \"%s\": %s are", name, sn_quantize_types());
 }
 

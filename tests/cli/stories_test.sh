@@ -22,7 +22,9 @@ status 0 "$SUAN" run "$work/q8.gguf" --temp 0 -n 20 -q -p "Once upon a time"
 status 2 "$SUAN" quantize "$work/s.gguf" "$work/x.gguf"
 says "--type"
 status 1 "$SUAN" quantize "$work/s.gguf" "$work/x.gguf" --type IQ4_XS
-says "IQ4_XS"
+says "IQ4_XS is a known type, but suan does not write it"
+status 1 "$SUAN" quantize "$work/s.gguf" "$work/x.gguf" --type Q9_Z
+says 'no type is called "Q9_Z"'
 [ ! -e "$work/x.gguf" ] || fail "a failed quantize left a file"
 
 # The same seed gives the same text; a prompt that does not fit is refused.

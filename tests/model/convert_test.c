@@ -168,7 +168,16 @@ static void bad_requests_are_refused(void **state) {
     (void)state;
     sn_model *m = NULL;
     assert_ok(sn_model_synthetic("llama-tiny", SN_F32, 3, &m));
-    sn_convert_options o = {.type = "q9_9"};
+    sn_convert_options o = {0};
+    static const char *const known[] = {"IQ1_S",  "IQ1_M", "IQ2_XXS", "IQ2_XS", "IQ2_S",  "IQ2_M",     "IQ3_XXS",
+                                        "IQ3_XS", "IQ3_S", "IQ3_M",   "IQ4_NL", "IQ4_XS", "TQ1_0",     "TQ2_0",
+                                        "mxfp4",  "nvfp4", "Q8_K",    "Q2_K_S", "iq2_xs", "MXFP4_MOE", "Q4_K_L"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        o.type = known[i];
+        assert_int_equal(sn_model_convert(m, at("x.gguf"), &o), SN_ERR_UNSUPPORTED);
+        assert_non_null(strstr(sn_last_error(), known[i]));
+    }
+    o.type = "q9_9";
     assert_int_equal(sn_model_convert(m, at("x.gguf"), &o), SN_ERR_NOT_FOUND);
     assert_non_null(strstr(sn_last_error(), "Q4_K_M"));
     o.type = "q8_0";
