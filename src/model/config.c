@@ -96,11 +96,17 @@ static sn_status check_rope_numbers(const sn_config_draft *d, const sn_rope_conf
     return SN_OK;
 }
 
+sn_status sn_config_fail_factor(const char *where, sn_rope_scaling scaling) {
+    const sn_scaling_name *n = sn_scaling_names;
+    while (n->scaling != scaling) n++;
+    return sn_fail(SN_ERR_FORMAT, "%s: rope scaling of type %s needs a \"factor\" and has none", where, n->name);
+}
+
 /* Which numbers a kind of scaling cannot do without. */
 static sn_status check_scaling(const sn_config_draft *d, const sn_rope_config *r) {
     bool scaled = r->scaling == SN_ROPE_LINEAR || r->scaling == SN_ROPE_DYNAMIC || r->scaling == SN_ROPE_YARN ||
                   r->scaling == SN_ROPE_LLAMA3;
-    if (scaled && r->factor == 0) return sn_fail(SN_ERR_FORMAT, "%s: the rope scaling has no factor", d->where);
+    if (scaled && r->factor == 0) return sn_config_fail_factor(d->where, r->scaling);
     if (r->scaling == SN_ROPE_LLAMA3 && (r->low_freq_factor == 0 || r->high_freq_factor <= r->low_freq_factor))
         return sn_fail(SN_ERR_FORMAT, "%s: llama3 rope scaling needs low_freq_factor < high_freq_factor", d->where);
     if (r->scaling == SN_ROPE_LONGROPE && r->n_factors != d->n_rot / 2)
@@ -120,7 +126,8 @@ static sn_status finish_rope(const sn_config_draft *d, sn_pair_layout layout, sn
     if (r->train_length > INT32_MAX || r->train_length < 1)
         return sn_fail(SN_ERR_FORMAT, "%s: the original length is %lld", d->where, (long long)r->train_length);
     double grown = (double)d->max_length / (double)r->train_length;
-    if (r->factor == 0 && (r->scaling == SN_ROPE_YARN || r->scaling == SN_ROPE_LONGROPE)) r->factor = fmax(grown, 1);
+    bool by_ratio = r->scaling == SN_ROPE_LONGROPE || (r->scaling == SN_ROPE_YARN && original > 0);
+    if (r->factor == 0 && by_ratio) r->factor = fmax(grown, 1);
     r->max_length = d->max_length;
     if (r->scaling == SN_ROPE_YARN || r->scaling == SN_ROPE_DYNAMIC) {
         /* The factor is checked below: until then it may be any number. */

@@ -50,5 +50,7 @@ typedef struct sn_scaling_name {
     sn_rope_scaling scaling;
 } sn_scaling_name;
 extern const sn_scaling_name sn_scaling_names[];
+/* SN_ERR_FORMAT: a scaling that stretches by a factor comes without one. */
+sn_status sn_config_fail_factor(const char *where, sn_rope_scaling scaling);
 
 #endif

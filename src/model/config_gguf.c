@@ -188,6 +188,7 @@ static sn_status read_rope(reader *r, sn_config_draft *d) {
         break;
     }
     if (rope->scaling == SN_ROPE_LINEAR && (rope->factor == 0 || rope->factor == 1)) rope->scaling = SN_ROPE_PLAIN;
+    if (rope->scaling == SN_ROPE_YARN && rope->factor == 0) return sn_config_fail_factor(d->where, rope->scaling);
     if (rope->scaling == SN_ROPE_YARN) set_yarn_attention(rope, attention > 0 ? attention : other, log_multiplier);
     return read_factors(r, d, attention);
 }

@@ -111,6 +111,9 @@ static sn_status read_factors(const sn_json *object, const char *key, const char
 static sn_status read_object(const sn_json *object, sn_config_draft *d, sn_rope_config *r) {
     SN_TRY(check_keys(object, d->where));
     SN_TRY(read_type(object, d->where, &r->scaling));
+    /* Null leaves it to the ratio of the two lengths; no word at all is a mistake. */
+    bool stretches = r->scaling != SN_ROPE_PLAIN && r->scaling != SN_ROPE_LONGROPE;
+    if (stretches && !sn_json_get(object, "factor")) return sn_config_fail_factor(d->where, r->scaling);
     bool found;
     for (const number_key *n = numbers; n->key; n++) {
         double value;
