@@ -86,25 +86,6 @@ static void show_limits(output *o, const sn_limits *l) {
                1e-9 * l->f32_flops, 1e-9 * l->bf16_flops);
 }
 
-/* Whole numbers of a list option, at most `most`; -1 after saying what is wrong. */
-static int parse_counts(const cli_list *list, const char *option, int64_t fallback, int64_t *out, int most) {
-    int n = 0;
-    if (list->n == 0) out[n++] = fallback;
-    for (int i = 0; i < list->n; i++)
-        for (const char *p = list->item[i]; *p;) {
-            char *end;
-            long long value = strtoll(p, &end, 10);
-            if (end == p || value < 0 || value > 1 << 30 || (*end && *end != ',') || n == most) {
-                cli_say("--%s wants up to %d whole numbers separated by commas, not \"%s\"", option, most,
-                        list->item[i]);
-                return -1;
-            }
-            out[n++] = value;
-            p = *end ? end + 1 : end;
-        }
-    return n;
-}
-
 static sn_status open_model(const settings *s, sn_model **out) {
     if (!s->synthetic) return sn_model_open(s->arguments.argument[0], out);
     char preset[64];
@@ -120,6 +101,18 @@ typedef struct counts {
     int64_t prompt[max_counts], generate[max_counts], depth[max_counts];
     int n_prompt, n_generate, n_depth;
 } counts;
+
+static int parse_counts(const cli_list *list, const char *option, int64_t fallback, int64_t *out, int *n) {
+    *n = 0;
+    if (list->n == 0) out[(*n)++] = fallback;
+    return cli_list_numbers(list, option, 0, 1 << 30, out, max_counts, n);
+}
+
+static int parse_all_counts(const settings *s, counts *c) {
+    int code = parse_counts(&s->prompt, "prompt", 512, c->prompt, &c->n_prompt);
+    if (code == CLI_OK) code = parse_counts(&s->generate, "generate", 128, c->generate, &c->n_generate);
+    return code == CLI_OK ? parse_counts(&s->depth, "depth", 0, c->depth, &c->n_depth) : code;
+}
 
 static sn_status one_test(const sn_model *m, sn_bench_options b, const sn_limits *limits, output *o) {
     sn_bench_result results[2];
@@ -148,12 +141,7 @@ static sn_status all_tests(const settings *s, const counts *c, const sn_model *m
     return status;
 }
 
-static sn_status bench_model(const settings *s, const sn_limits *limits, output *o) {
-    counts c;
-    c.n_prompt = parse_counts(&s->prompt, "prompt", 512, c.prompt, max_counts);
-    c.n_generate = parse_counts(&s->generate, "generate", 128, c.generate, max_counts);
-    c.n_depth = parse_counts(&s->depth, "depth", 0, c.depth, max_counts);
-    if (c.n_prompt < 0 || c.n_generate < 0 || c.n_depth < 0) return SN_ERR_ARGUMENT;
+static sn_status bench_model(const settings *s, const counts *c, const sn_limits *limits, output *o) {
     sn_model *m;
     sn_status status = open_model(s, &m);
     if (status != SN_OK) {
@@ -163,13 +151,13 @@ static sn_status bench_model(const settings *s, const sn_limits *limits, output 
     if (o->table)
         printf("%s, %s, %s\n%-20s %12s   %-8s %10s\n", sn_model_name(m), cli_bytes(sn_model_bytes(m)), sn_build_isa(),
                "test", "tokens/s", "stddev", "of limit");
-    status = all_tests(s, &c, m, limits, o);
+    status = all_tests(s, c, m, limits, o);
     if (status != SN_OK) cli_failed(status);
     sn_model_free(m);
     return status;
 }
 
-static sn_status run_on(const settings *s, output *o) {
+static sn_status run_on(const settings *s, const counts *c, output *o) {
     sn_limits limits;
     sn_status status = sn_limits_measure((int)s->session.threads, &limits);
     if (status == SN_OK && s->limits) {
@@ -178,7 +166,7 @@ static sn_status run_on(const settings *s, output *o) {
     }
     if (o->table && status == SN_OK) show_limits(&(output){.table = true}, &limits);
     bool ops = s->arguments.n_arguments && strcmp(s->arguments.argument[0], "ops") == 0;
-    if (status == SN_OK && !ops) return bench_model(s, &limits, o);
+    if (status == SN_OK && !ops) return bench_model(s, c, &limits, o);
     if (status == SN_OK) status = sn_bench_ops(s->op, (int)s->session.threads, &limits, show_op, o);
     if (status != SN_OK) cli_failed(status);
     return status;
@@ -187,10 +175,12 @@ static sn_status run_on(const settings *s, output *o) {
 static int run(void *p) {
     const settings *s = p;
     output o = {.table = true};
+    counts c;
     if (!s->limits && !s->synthetic && s->arguments.n_arguments == 0) {
         cli_say("bench needs MODEL, 'ops', --synthetic or --limits (see 'suan help bench')");
         return CLI_USAGE;
     }
+    if (parse_all_counts(s, &c) != CLI_OK) return CLI_USAGE;
     if (s->json) {
         o.table = strcmp(s->json, "-") != 0;
         o.json = o.table ? fopen(s->json, "w") : stdout;
@@ -200,7 +190,7 @@ static int run(void *p) {
         }
         fputc('[', o.json);
     }
-    sn_status status = run_on(s, &o);
+    sn_status status = run_on(s, &c, &o);
     bool written = true;
     if (o.json) written = fputs("\n]\n", o.json) >= 0;
     if (o.json && o.table) written = fclose(o.json) == 0 && written;

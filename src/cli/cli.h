@@ -105,6 +105,10 @@ typedef struct cli_model {
 sn_status cli_model_open(const char *path, const char *tokenizer_path, bool needs_tokenizer, cli_model *out);
 void cli_model_close(cli_model *m);
 
+/* The whole numbers of a list option, separated by commas, with k and m as in CLI_INT; *n of them, at most `most`.
+ * CLI_OK, or CLI_USAGE after printing what is wrong. */
+int cli_list_numbers(const cli_list *list, const char *option, int64_t minimum, int64_t maximum, int64_t *out, int most,
+                     int *n);
 /* Joins the items of a list option with commas (freed by the caller with free()); NULL when empty or without memory. */
 char *cli_list_join(const cli_list *list);
 

@@ -61,31 +61,30 @@ typedef struct job {
 
 /* ---- What is asked for ---- */
 
-/* Whole numbers separated by commas, with k and m as elsewhere; CLI_USAGE after saying what is wrong. */
-static int parse_lengths(const cli_list *list, int64_t *out, int *n) {
-    for (int i = 0; i < list->n; i++)
-        for (const char *p = list->item[i]; *p;) {
-            char *end;
-            long long value = strtoll(p, &end, 10);
-            int64_t unit = *end == 'k' || *end == 'K' ? 1024 : *end == 'm' || *end == 'M' ? 1024 * 1024 : 1;
-            const char *after = unit > 1 ? end + 1 : end;
-            bool fine = end > p && (*after == ',' || *after == 0) && value > 0 && value <= INT32_MAX / unit;
-            fine = fine && value * unit >= 2;
-            if (!fine || *n == max_lengths) {
-                cli_say("--lengths wants up to %d whole numbers from 2, separated by commas, not \"%s\"", max_lengths,
-                        list->item[i]);
-                return CLI_USAGE;
-            }
-            out[(*n)++] = value * unit;
-            p = *after ? after + 1 : after;
-        }
-    return CLI_OK;
-}
-
 static int64_t largest(const job *j) {
     int64_t most = 0;
     for (int i = 0; i < j->n_lengths; i++) most = j->lengths[i] > most ? j->lengths[i] : most;
     return most;
+}
+
+static bool is_double(const job *j, int n, const sn_extend *e) {
+    for (int i = 0; i < n; i++)
+        if (strcmp(sn_extend_spec(j->methods[i]), sn_extend_spec(e)) == 0) return true;
+    return false;
+}
+
+/* A method given twice would be computed twice and drawn over itself. */
+static void drop_doubles(job *j) {
+    int kept = 0;
+    for (int i = 0; i < j->n_methods; i++) {
+        if (!is_double(j, kept, j->methods[i])) {
+            j->methods[kept++] = j->methods[i];
+            continue;
+        }
+        cli_say("--extend has %s twice: it is computed once", sn_extend_spec(j->methods[i]));
+        sn_extend_free(j->methods[i]);
+    }
+    j->n_methods = kept;
 }
 
 static sn_status parse_methods(job *j) {
@@ -93,6 +92,7 @@ static sn_status parse_methods(job *j) {
     if (!list) return SN_OK;
     sn_status status = sn_extend_parse_list(list, &j->methods, &j->n_methods);
     free(list);
+    if (status == SN_OK) drop_doubles(j);
     return status;
 }
 
@@ -269,7 +269,8 @@ static int run(void *p) {
         cli_say("compare needs --text FILE (see 'suan help compare')");
         return CLI_USAGE;
     }
-    if (parse_lengths(&j.s->lengths, j.lengths, &j.n_lengths) != CLI_OK) return CLI_USAGE;
+    if (cli_list_numbers(&j.s->lengths, "lengths", 2, INT32_MAX, j.lengths, max_lengths, &j.n_lengths) != CLI_OK)
+        return CLI_USAGE;
     int code = work(&j);
     sn_compare_free(j.result);
     sn_ids_free(j.ids);

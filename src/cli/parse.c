@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,15 +73,55 @@ static int bad_value(const cli_option *o, const char *text) {
     return CLI_USAGE;
 }
 
-static int set_int(const cli_option *o, const char *text, int64_t *field) {
+/* A whole number at the start of the text; returns where it ends, or NULL where there is none or it is too large. */
+static const char *read_int(const char *text, int64_t *out) {
     char *end;
     errno = 0;
     long long value = strtoll(text, &end, 10);
-    long long unit = *end == 'k' || *end == 'K' ? 1024 : *end == 'm' || *end == 'M' ? 1024 * 1024 : 1;
+    if (errno || end == text) return NULL;
+    int64_t unit = *end == 'k' || *end == 'K' ? 1024 : *end == 'm' || *end == 'M' ? 1024 * 1024 : 1;
     if (unit > 1) end++;
-    if (errno || end == text || *end || __builtin_mul_overflow(value, unit, &value) || !in_range(o, (double)value))
-        return bad_value(o, text);
+    return __builtin_mul_overflow(value, unit, out) ? NULL : end;
+}
+
+static int set_int(const cli_option *o, const char *text, int64_t *field) {
+    int64_t value;
+    const char *end = read_int(text, &value);
+    if (!end || *end || !in_range(o, (double)value)) return bad_value(o, text);
     *field = value;
+    return CLI_OK;
+}
+
+static bool has_empty_item(const char *list) {
+    size_t n = strlen(list);
+    return n == 0 || list[0] == ',' || list[n - 1] == ',' || strstr(list, ",,");
+}
+
+static int add_numbers(const char *text, const char *option, int64_t minimum, int64_t maximum, int64_t *out, int most,
+                       int *n) {
+    for (const char *p = text, *end; *p; p = *end ? end + 1 : end) {
+        int64_t value = 0;
+        end = *n < most ? read_int(p, &value) : NULL;
+        if (end && (*end == ',' || *end == 0) && value >= minimum && value <= maximum) {
+            out[(*n)++] = value;
+            continue;
+        }
+        cli_say("--%s wants up to %d whole numbers from %" PRId64 " to %" PRId64 ", separated by commas, not \"%s\"",
+                option, most, minimum, maximum, text);
+        return CLI_USAGE;
+    }
+    return CLI_OK;
+}
+
+int cli_list_numbers(const cli_list *list, const char *option, int64_t minimum, int64_t maximum, int64_t *out, int most,
+                     int *n) {
+    for (int i = 0; i < list->n; i++) {
+        if (has_empty_item(list->item[i])) {
+            cli_say("--%s: \"%s\" has an empty item", option, list->item[i]);
+            return CLI_USAGE;
+        }
+        if (add_numbers(list->item[i], option, minimum, maximum, out, most, n) != CLI_OK) return CLI_USAGE;
+    }
     return CLI_OK;
 }
 
@@ -95,6 +136,10 @@ static int set_real(const cli_option *o, const char *text, double *field) {
 static int set_list(const cli_option *o, const char *text, cli_list *list) {
     if (list->n == CLI_MAX_LIST) {
         cli_say("--%s may be given %d times at most", o->name, CLI_MAX_LIST);
+        return CLI_USAGE;
+    }
+    if (!*text) {
+        cli_say("--%s wants %s, not an empty text", o->name, o->metavar);
         return CLI_USAGE;
     }
     list->item[list->n++] = text;

@@ -48,6 +48,14 @@ done
 [ "$(sort -u "$work/losses" | wc -l)" -eq 6 ] || fail "the GGUF gives other losses"
 [ "$(wc -l <"$work/losses")" -eq 12 ] || fail "not twice six losses"
 
+# The same method in other words counts once, and so does a length.
+status 0 "$SUAN" compare "$work/m.gguf" --text "$SUAN_TEST_DATA/text/tinystories_sample_2MiB.txt" --windows 1 --quiet \
+    --extend none,pi:factor=4,none,pi:factor=4.0 --lengths 64,32,64 --json "$work/one.json"
+says "--extend has none twice"
+says "--extend has pi:factor=4 twice"
+[ "$(grep -c '"spec"' "$work/one.json")" -eq 2 ] || fail "a method was computed twice"
+[ "$(grep -c '"length"' "$work/one.json")" -eq 4 ] || fail "a length was computed twice"
+
 status 2 "$SUAN" compare "$llm/babyllama_tok105.bin" --tokenizer "$llm/tok105.bin"
 says "--text"
 status 1 "$SUAN" compare "$llm/babyllama_tok105.bin" --tokenizer "$llm/tok105.bin" \
