@@ -50,7 +50,7 @@ SN_API sn_status sn_grad(sn_graph *g, sn_value *loss, sn_value *const *wrt, int 
 
 typedef struct sn_plan_options {
     int n_threads;              /* 0: one per core; ignored when `team` is given */
-    bool exact_f32;             /* products and sums in f32 whatever the weights are */
+    sn_precision precision;     /* of products */
     bool profile;               /* time each node */
     const volatile int *cancel; /* may be NULL: a run stops between nodes once it is nonzero */
     void *team;                 /* internal: a thread team to borrow (sn_team) */

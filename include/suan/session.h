@@ -19,7 +19,7 @@ typedef struct sn_session_options {
     sn_dtype key_type, value_type; /* f32 (default), f16, bf16, q8_0 */
     int n_threads;                 /* 0: one per core */
     int64_t chunk;                 /* rows evaluated at once; 0: 512 */
-    bool exact_f32;                /* see sn_plan_options */
+    bool exact_f32;                /* products in f32 whatever the weights are */
     int64_t memory_limit;          /* bytes; 0: what the machine has available. More is SN_ERR_LIMIT with numbers */
     const volatile int *cancel;    /* may be NULL: evaluation stops with SN_ERR_CANCELLED soon after it is nonzero */
 } sn_session_options;

@@ -47,6 +47,13 @@ SN_API int64_t sn_dtype_bytes(sn_dtype dtype);
 SN_API bool sn_dtype_is_float(sn_dtype dtype); /* f32, f64, f16, bf16 */
 SN_API bool sn_dtype_is_block(sn_dtype dtype); /* the quantized types */
 
+/* How products may be computed; sums and everything else are in f32 or better always. */
+typedef enum sn_precision {
+    SN_PRECISION_AUTO, /* as the weights: f32 in f32, smaller types may be multiplied in bf16 or with 8-bit inputs */
+    SN_PRECISION_F32,  /* in f32 whatever the weights are */
+    SN_PRECISION_BF16, /* operands of f32 too are rounded to bf16 where the processor has a unit for it (AMX) */
+} sn_precision;
+
 typedef struct sn_tensor {
     sn_dtype dtype;
     int n_dims;                  /* 0 is a scalar */

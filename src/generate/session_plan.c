@@ -40,8 +40,10 @@ static void add_kinds(sn_session *s, sn_graph *g, sn_value *positions, sn_value 
 
 /* Binds what the plan's graph asks for; inputs the plan does not need are ignored. */
 static sn_status plan_of(sn_session *s, sn_graph *g, sn_value *out, sn_plan **plan) {
-    const sn_plan_options options = {
-        .exact_f32 = s->exact_f32, .team = s->team, .workspace = &s->workspace, .cancel = s->cancel};
+    const sn_plan_options options = {.precision = s->exact_f32 ? SN_PRECISION_F32 : SN_PRECISION_AUTO,
+                                     .team = s->team,
+                                     .workspace = &s->workspace,
+                                     .cancel = s->cancel};
     return sn_plan_new(g, &out, 1, &options, plan);
 }
 

@@ -15,7 +15,7 @@ static sn_status start(sn_plan *plan, sn_value *const *outputs, int n, const sn_
         SN_TRY(sn_team_new(options->n_threads, &plan->own_team));
         plan->team = plan->own_team;
     }
-    SN_TRY(sn_plan_build(plan, outputs, n, options->exact_f32 ? SN_PRECISION_F32 : SN_PRECISION_AUTO));
+    SN_TRY(sn_plan_build(plan, outputs, n, options->precision));
     return sn_workspace_reserve(plan->workspace, plan->memory.buffer_bytes + plan->memory.scratch_bytes);
 }
 

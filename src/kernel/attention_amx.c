@@ -4,7 +4,7 @@
 #include "kernel/attention_run.h"
 
 static bool applicable(const sn_call *c) {
-    return c->precision == SN_PRECISION_AUTO && attention_applicable(c) && c->in[SN_ATTENTION_K].dtype != SN_F32 &&
+    return c->precision != SN_PRECISION_F32 && attention_applicable(c) && c->in[SN_ATTENTION_K].dtype != SN_F32 &&
            c->in[SN_ATTENTION_V].dtype != SN_F32;
 }
 

@@ -15,11 +15,6 @@
 
 enum { SN_MAX_INPUTS = 12, SN_MAX_OUTPUTS = 4 };
 
-typedef enum sn_precision {
-    SN_PRECISION_AUTO, /* as the weights: f32 weights compute in f32, smaller ones may compute in bf16 / int8 */
-    SN_PRECISION_F32   /* products and sums in f32 whatever the weights are */
-} sn_precision;
-
 /* One call: descriptors at plan time (data NULL), the same with data at run time. */
 typedef struct sn_call {
     const void *attr; /* the op's attribute struct; the tuned ops' are in kernel/attr.h */
@@ -40,7 +35,7 @@ typedef struct sn_kernel {
     bool (*applicable)(const sn_call *call);
     size_t (*workspace)(const sn_call *call, int n_threads); /* NULL: none */
     sn_run_fn run;
-    double tolerance;  /* relative, against the reference; 0: the op's */
+    double (*tolerance)(const sn_call *call); /* relative, against the reference; NULL or 0: the op's */
     bool threads_vary; /* the last bits may depend on the number of threads; otherwise tests demand that they do not */
 } sn_kernel;
 
@@ -51,6 +46,10 @@ extern const sn_kernel *const sn_kernel_table[];
 /* The kernel to run, or NULL where only the op's reference applies. SN_FORCE_KERNEL=op:name[,op:name]
  * picks one by name ("ref" for the reference). */
 const sn_kernel *sn_kernel_choose(const char *op, const sn_call *call);
+
+/* For `tolerance`, of kernels that round operands to 8 bits: one such rounding (2^-8) of the largest result, which the
+ * comparison sees as ten times that share of a tenth of it. */
+#define SN_TOLERANCE_8_BITS (10.0 / 256)
 
 static inline bool sn_call_has(const sn_call *call, int i) { return i < call->n_in && call->in[i].n_dims >= 0; }
 

@@ -31,3 +31,11 @@ bool sn_linear_dims_get(const sn_call *call, sn_linear_dims *dims) {
     dims->w_stride = w->stride[0];
     return dims->k <= 1 || w->stride[1] == sn_dtype_bytes(w->dtype);
 }
+
+bool sn_linear_rounds_activations(const sn_call *call) {
+    return sn_dtype_is_block(call->in[1].dtype) && call->precision != SN_PRECISION_F32;
+}
+
+double sn_linear_few_tolerance(const sn_call *call) {
+    return sn_linear_rounds_activations(call) ? SN_TOLERANCE_8_BITS : 0;
+}

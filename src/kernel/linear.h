@@ -18,4 +18,8 @@ bool sn_linear_x_get(const sn_call *call, sn_linear_dims *dims);
 /* The same where the rows of w are unbroken too. */
 bool sn_linear_dims_get(const sn_call *call, sn_linear_dims *dims);
 
+/* Whether a kernel for few rows meets the weights with activations rounded to 8 bits; and its tolerance. */
+bool sn_linear_rounds_activations(const sn_call *call);
+double sn_linear_few_tolerance(const sn_call *call);
+
 #endif

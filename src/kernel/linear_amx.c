@@ -6,6 +6,7 @@
  * hold 16 weights' rows by 16 rows of x, and are turned when they are stored. */
 #include "base/size.h"
 #include "kernel/linear.h"
+#include "kernel/product.h"
 #include "kernel/quant_unpack.h"
 #include "kernel/tile.h"
 
@@ -30,7 +31,6 @@ struct amx_job {
 /* ---- conversion to bf16 ---- */
 
 SN_INLINE void store_line(uint8_t *to, __m512i bits) { _mm512_store_si512((void *)to, bits); }
-SN_INLINE __m512i to_bf16(__m512 low, __m512 high) { return (__m512i)_mm512_cvtne2ps_pbh(high, low); }
 SN_INLINE __m512 values16(__m128i codes, float scale, float min) {
     __m512 code = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(codes));
     return _mm512_fmsub_ps(code, _mm512_set1_ps(scale), _mm512_set1_ps(min));
@@ -82,11 +82,7 @@ static const convert_fn converters[SN_N_DTYPES] = {
 /* Up to 32 values of row r of x as 16 pairs; zeros where there are none. */
 SN_INLINE __m512i load_pairs(const amx_job *job, int64_t r, int64_t from) {
     if (r >= job->dims.n_rows) return _mm512_setzero_si512();
-    const float *x = job->x + r * job->dims.x_stride + from;
-    int64_t left = job->dims.k - from;
-    __mmask16 low = (__mmask16)(left >= 16 ? 0xffff : (1 << left) - 1);
-    __mmask16 high = (__mmask16)(left >= 32 ? 0xffff : left > 16 ? (1 << (left - 16)) - 1 : 0);
-    return to_bf16(_mm512_maskz_loadu_ps(low, x), _mm512_maskz_loadu_ps(high, x + 16));
+    return load_bf16(job->x + r * job->dims.x_stride + from, job->dims.k - from);
 }
 
 static void pack_task(void *arg, int64_t block, int thread) {
@@ -200,7 +196,7 @@ static void plan_job(amx_job *job, int n_threads) {
 
 static bool applicable(const sn_call *c) {
     sn_linear_dims dims;
-    return c->precision == SN_PRECISION_AUTO && converters[c->in[1].dtype] && sn_linear_dims_get(c, &dims) &&
+    return c->precision != SN_PRECISION_F32 && converters[c->in[1].dtype] && sn_linear_dims_get(c, &dims) &&
            dims.n_rows > SN_LINEAR_FEW_ROWS;
 }
 
@@ -231,5 +227,5 @@ const sn_kernel sn_kernel_linear_amx = {
     .applicable = applicable,
     .workspace = workspace,
     .run = run,
-    .tolerance = 0.05, /* bf16; tests/op/linear_kernels_test.c holds the bound */
+    .tolerance = sn_product_bf16_tolerance,
 };

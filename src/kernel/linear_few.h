@@ -128,7 +128,7 @@ SN_FLOAT_DOTS(bf16, 2)
 
 #define SN_DOTS_ENTRY(type, dtype, ...)                                                                                \
     [dtype] = {{q8_##type##_1, q8_##type##_4}, {exact_##type##_1, exact_##type##_4}},
-/* By type; [0] under automatic precision, [1] in f32; of height 1 and max_tile. */
+/* By type; [0] with rounded activations where they help, [1] in f32; of height 1 and max_tile. */
 static const dot_fn dots[SN_N_DTYPES][2][2] = {
     SN_BLOCK_TYPES(SN_DOTS_ENTRY)[SN_F32] = {{f32_1, f32_4}, {f32_1, f32_4}},
     [SN_F16] = {{f16_1, f16_4}, {f16_1, f16_4}}, [SN_BF16] = {{bf16_1, bf16_4}, {bf16_1, bf16_4}}};
@@ -156,7 +156,7 @@ static void prepare(few_job *job, const sn_call *c) {
     for (int64_t r = 0; r < dims->n_rows; r++) {
         const float *from = job->x + r * dims->x_stride;
         float *to = job->padded + r * job->n_groups * group_size;
-        if (c->precision == SN_PRECISION_AUTO) {
+        if (c->precision != SN_PRECISION_F32) {
             quantize_row(from, dims->k, job->q8 + r * job->n_groups);
             continue;
         }

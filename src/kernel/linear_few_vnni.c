@@ -8,5 +8,5 @@ const sn_kernel sn_kernel_linear_few_vnni = {
     .applicable = applicable,
     .workspace = workspace,
     .run = run,
-    .tolerance = 0.05, /* activations of 8 bits; tests/op/linear_kernels_test.c holds the bounds of each type */
+    .tolerance = sn_linear_few_tolerance,
 };

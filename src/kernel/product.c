@@ -85,3 +85,8 @@ void sn_product_tiles(const sn_product *p, int n_threads, int64_t *rows, int64_t
     *columns = part_size(p->n, n_across, column_unit);
     *rows = part_size(p->m, sn_ceil_div(wanted, sn_max_i64(1, n_across)), row_unit);
 }
+
+double sn_product_bf16_tolerance(const sn_call *call) {
+    (void)call;
+    return SN_TOLERANCE_8_BITS;
+}

@@ -32,4 +32,7 @@ sn_product_batch sn_product_batch_at(const sn_product *p, int64_t batch);
  * columns, or the whole. */
 void sn_product_tiles(const sn_product *p, int n_threads, int64_t *rows, int64_t *columns);
 
+/* Of kernels that multiply in bf16, which has 8 bits. */
+double sn_product_bf16_tolerance(const sn_call *call);
+
 #endif

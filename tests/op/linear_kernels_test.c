@@ -97,8 +97,8 @@ static sn_call make_call(const problem *p, const data *d, sn_team *team) {
 }
 
 static arithmetic arithmetic_of(const sn_kernel *k, const problem *p) {
-    if (p->precision == SN_PRECISION_F32 || p->dtype == SN_F32) return F32_SUMS;
-    if (strncmp(k->name, "amx", 3) == 0) return BF16_PRODUCTS;
+    if (p->precision == SN_PRECISION_F32) return F32_SUMS;
+    if (k->isa == SN_ISA_AMX) return BF16_PRODUCTS;
     return strncmp(k->name, "few", 3) == 0 && sn_dtype_is_block(p->dtype) ? INT8_ACTIVATIONS : F32_SUMS;
 }
 
@@ -168,7 +168,9 @@ static void every_kernel_gives_the_product(void **state) {
             p.n = pick(seed, 2, seed % 5 ? 50 : 200);
             p.k = block == 1 ? pick(seed, 3, 300) : block * pick(seed, 3, 600 / block);
             p.x_stride = p.k + (seed % 4 == 0 ? 5 : 0);
-            p.precision = seed % 8 == 3 || seed % 8 == 6 ? SN_PRECISION_F32 : SN_PRECISION_AUTO;
+            p.precision = seed % 8 == 3 || seed % 8 == 6 ? SN_PRECISION_F32
+                          : seed % 4 == 1                ? SN_PRECISION_BF16
+                                                         : SN_PRECISION_AUTO;
             n_run += check_problem(&p, team);
         }
     }
@@ -185,14 +187,9 @@ static void edges_are_handled(void **state) {
         for (int dtype = 0; dtype < SN_N_DTYPES; dtype++) {
             if (!(sn_dtype_is_float(dtype) || sn_dtype_is_block(dtype)) || dtype == SN_F64) continue;
             if (shapes[i][2] % sn_dtype_block(dtype) != 0) continue;
-            for (int f32 = 0; f32 < 2; f32++) {
-                problem p = {(sn_dtype)dtype,
-                             shapes[i][0],
-                             shapes[i][1],
-                             shapes[i][2],
-                             shapes[i][2],
-                             true,
-                             f32 ? SN_PRECISION_F32 : SN_PRECISION_AUTO};
+            for (int precision = 0; precision <= SN_PRECISION_BF16; precision++) {
+                problem p = {(sn_dtype)dtype, shapes[i][0], shapes[i][1],           shapes[i][2],
+                             shapes[i][2],    true,         (sn_precision)precision};
                 check_problem(&p, NULL);
             }
         }
@@ -228,7 +225,7 @@ static void nan_is_not_lost(void **state) {
     static const sn_dtype types[] = {SN_F32, SN_F16, SN_Q8_0, SN_Q4_K};
     for (size_t t = 0; t < sizeof types / sizeof *types; t++)
         for (int64_t n_rows = 2; n_rows <= 18; n_rows += 16) {
-            problem p = {types[t], n_rows, 20, 512, 512, false, SN_PRECISION_AUTO};
+            problem p = {types[t], n_rows, 20, 512, 512, false, SN_PRECISION_BF16};
             data d;
             make_data(&p, &d);
             d.x[p.x_stride + 300] = NAN;

@@ -92,7 +92,11 @@ static void check_in_place(const kernel_run *r, const instance *want) {
 }
 
 static double tolerance_of(const kernel_run *r) {
-    if (r->kernel->tolerance > 0) return r->kernel->tolerance;
+    instance x = instance_new(r->op, r->c, false, r->how, 1);
+    x.call.precision = r->precision;
+    double own = r->kernel->tolerance ? r->kernel->tolerance(&x.call) : 0;
+    instance_free(&x);
+    if (own > 0) return own;
     return r->op->tolerance > 0 ? r->op->tolerance : 1e-5;
 }
 
@@ -123,7 +127,7 @@ static int check_kernel_layouts(const sn_op_def *op, const sn_kernel *kernel, co
                                 int index) {
     int n_applied = 0;
     for (int how = 0; how < N_LAYOUTS; how++)
-        for (int precision = 0; precision < (how == PLAIN ? 2 : 1); precision++) {
+        for (int precision = 0; precision < (how == PLAIN ? SN_PRECISION_BF16 + 1 : 1); precision++) {
             char what[96];
             snprintf(what, sizeof what, "kernel %s, %s %d, %s", kernel->name, name, index, layout_names[how]);
             kernel_run r = {op, kernel, c, (layout)how, (sn_precision)precision, what};
