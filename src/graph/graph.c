@@ -76,20 +76,24 @@ sn_value *sn_node_out(const sn_node *n, int i) { return &n->out[i]; }
 int sn_node_n_in(const sn_node *n) { return n->n_in; }
 const void *sn_node_attr(const sn_node *n) { return n->attr; }
 
-static bool aliases_first_input(const sn_value *v) {
-    return v->node && v->node->op->flags & (SN_OP_VIEW | SN_OP_STATE) && v == &v->node->out[0];
+/* The input whose memory v is: of a view the first one, of output k of a state op input k. NULL: v has its own. */
+static sn_value *aliased_input(const sn_value *v) {
+    const sn_node *n = v->node;
+    if (!n) return NULL;
+    if (n->op->flags & SN_OP_STATE) return n->in[v - n->out];
+    return n->op->flags & SN_OP_VIEW && v == &n->out[0] ? n->in[0] : NULL;
 }
 
 sn_value *sn_value_root(sn_value *v) {
-    while (aliases_first_input(v)) v = v->node->in[0];
+    for (sn_value *in; (in = aliased_input(v));) v = in;
     return v;
 }
 
 int64_t sn_value_root_offset(const sn_value *v) {
     int64_t offset = 0;
-    for (; aliases_first_input(v); v = v->node->in[0]) {
+    for (const sn_value *in; (in = aliased_input(v)); v = in) {
         const sn_op_def *op = v->node->op;
-        if (op->view_offset) offset += op->view_offset(v->node->attr, &v->node->in[0]->tensor);
+        if (op->view_offset) offset += op->view_offset(v->node->attr, &in->tensor);
     }
     return offset;
 }

@@ -22,11 +22,15 @@ typedef struct sn_rule_clock {
 
 /* One parameter's update. */
 typedef struct sn_rule_target {
-    sn_value *param;                      /* f32, a param of the graph */
-    sn_value *states[SN_RULE_MAX_STATES]; /* params of the graph, f32 or bf16, as many as the rule keeps */
-    sn_value *grad;                       /* f32, the parameter's shape */
-    sn_value *grad_scale;                 /* f32 scalar (clipping), or NULL: 1 */
-    sn_value *scalars;                    /* f32 [SN_RULE_SCALARS], an input */
+    sn_value *param; /* f32, a param of the graph, contiguous */
+    sn_value
+        *states[SN_RULE_MAX_STATES]; /* params of the graph, as many as the rule keeps: f32, the first may be bf16 */
+    sn_value *grad;                  /* f32, the parameter's shape */
+    /* f32 scalar: the gradient counts times this (clipping). NULL: 1. An update op that finds it NaN or infinite does
+     * nothing at all: parameter and states keep their bits (the step's loss or norm was not finite). Rules that cannot
+     * be clipped (no_clipping) are always given NULL. */
+    sn_value *grad_scale;
+    sn_value *scalars; /* f32 [SN_RULE_SCALARS], an input */
     sn_param_kind kind;
     double rate_factor; /* of the parameter's group; multiplies the rate */
 } sn_rule_target;

@@ -84,9 +84,9 @@ static sn_status place_operands(op_bench *b) {
         fill_operand(c, k, t);
     }
     for (int k = 0; k < b->op->n_out; k++) {
-        bool aliases = k == 0 && b->op->flags & SN_OP_STATE;
+        bool aliases = b->op->flags & SN_OP_STATE;
         if (!aliases) SN_TRY(allocate(&b->memory[SN_MAX_INPUTS + k], sn_tensor_bytes(&b->call.out[k])));
-        b->call.out[k].data = aliases ? b->call.in[0].data : b->memory[SN_MAX_INPUTS + k];
+        b->call.out[k].data = aliases ? b->call.in[k].data : b->memory[SN_MAX_INPUTS + k];
     }
     describe(b);
     return SN_OK;

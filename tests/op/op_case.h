@@ -115,8 +115,8 @@ static inline void place_outputs(const sn_op_def *op, instance *x) {
         sn_tensor *out = &x->call.out[k];
         if (k == 0 && op->flags & SN_OP_VIEW) {
             out->data = (char *)x->call.in[0].data + (op->view_offset ? op->view_offset(x->call.attr, x->call.in) : 0);
-        } else if (k == 0 && op->flags & SN_OP_STATE) {
-            out->data = x->call.in[0].data;
+        } else if (op->flags & SN_OP_STATE) {
+            out->data = x->call.in[k].data;
         } else {
             out->data = x->out_memory[k] = poisoned(sn_tensor_bytes(out));
         }
@@ -129,7 +129,7 @@ static inline instance instance_new(const sn_op_def *op, const sn_op_case *c, bo
     for (int k = 0; k < c->n_in; k++) {
         x.call.in[k].n_dims = -1;
         if (c->in[k].n_dims < 0) continue;
-        layout own = k == 0 && op->flags & SN_OP_STATE ? PLAIN : how; /* a state is never a view */
+        layout own = k < op->n_out && op->flags & SN_OP_STATE ? PLAIN : how; /* a state is never a view */
         x.call.in[k] = place(dtype_in(c, k, f64), c->in[k].n_dims, c->in[k].shape, own, &x.in_memory[k]);
         fill_input(c, k, &x.call.in[k], seed);
     }
