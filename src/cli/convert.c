@@ -78,8 +78,8 @@ const cli_verb cli_verb_convert = {
     .max_arguments = 2,
     .description =
         "IN is a GGUF, a safetensors file or directory, or a llama2.c .bin. OUT ending in .gguf is written as GGUF; "
-        "any other name becomes a directory with model.safetensors, config.json and the tokenizer. Nothing "
-        "appears under its name before it is complete.",
+        "any other name becomes a directory, new or empty, with model.safetensors, config.json and the tokenizer. "
+        "Nothing appears under its name before it is complete; an existing file is replaced then.",
     .options = convert_options,
     .n_options = sizeof convert_options / sizeof *convert_options,
     .examples = convert_examples,

@@ -10,6 +10,8 @@
 #include "base/map.h"
 #include "model_common.h"
 
+#include <dirent.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { length = 24 };
@@ -283,6 +285,65 @@ static void cancelling_leaves_nothing_behind(void **state) {
     sn_model_free(m);
 }
 
+static int n_files(const char *folder) {
+    DIR *d = opendir(folder);
+    int n = -2; /* . and .. */
+    assert_non_null(d);
+    while (readdir(d)) n++;
+    closedir(d);
+    return n;
+}
+
+/* An index and shards that stay would be read in place of the new file. */
+static void models_never_mix_in_a_directory(void **state) {
+    static const char *const others[] = {"model.safetensors.index.json", "model-00001-of-00002.safetensors",
+                                         "config.json", "notes.txt"};
+    (void)state;
+    sn_model *m = NULL;
+    char path[256];
+    assert_ok(sn_model_synthetic("llama-tiny", SN_F32, 3, &m));
+    snprintf(path, sizeof path, "%s", at("mixed"));
+    assert_int_equal(mkdir(path, 0777), 0);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        char file[300];
+        snprintf(file, sizeof file, "%s/%s", path, others[i]);
+        assert_ok(sn_file_write(file, "old", 3));
+        assert_int_equal(sn_model_convert(m, path, NULL), SN_ERR_ARGUMENT);
+        assert_non_null(strstr(sn_last_error(), others[i]));
+        assert_int_equal(n_files(path), 1);
+        assert_int_equal(unlink(file), 0);
+    }
+    sn_model_free(converted(m, "mixed", "")); /* empty now */
+    assert_int_equal(sn_model_convert(m, path, NULL), SN_ERR_ARGUMENT);
+    sn_model_free(converted(m, "again.gguf", "f16"));
+    sn_model_free(converted(m, "again.gguf", "f32")); /* one file takes the place of another */
+    sn_model_free(m);
+}
+
+/* Whatever fails, a directory that was there stays empty and one that was not is gone. */
+static void a_failed_directory_is_taken_back(void **state) {
+    (void)state;
+    sn_model *m = NULL;
+    char there[256], gone[256];
+    assert_ok(sn_model_synthetic("llama-tiny", SN_F32, 3, &m));
+    snprintf(there, sizeof there, "%s", at("there"));
+    snprintf(gone, sizeof gone, "%s", at("gone"));
+    assert_int_equal(mkdir(there, 0777), 0);
+    sn_status status = SN_ERR_MEMORY;
+    for (int64_t i = 0; status != SN_OK; i += i < 100 ? 1 : 7) {
+        const char *path = i % 2 ? there : gone;
+        sn_alloc_fail_after(i);
+        status = sn_model_convert(m, path, NULL);
+        sn_alloc_fail_after(-1);
+        if (status == SN_OK) break;
+        assert_int_equal(status, SN_ERR_MEMORY);
+        assert_int_equal(n_files(there), 0);
+        assert_int_equal(access(gone, F_OK), -1);
+        assert_true(i < 100000);
+    }
+    sn_model_free(m);
+}
+
 /* Each allocation of opening and converting fails in turn. */
 static void failing_allocations_are_survived(void **state) {
     (void)state;
@@ -314,6 +375,8 @@ int main(void) {
                                        cmocka_unit_test(bad_requests_are_refused),
                                        cmocka_unit_test(corrupted_files_end_in_an_error),
                                        cmocka_unit_test(cancelling_leaves_nothing_behind),
+                                       cmocka_unit_test(models_never_mix_in_a_directory),
+                                       cmocka_unit_test(a_failed_directory_is_taken_back),
                                        cmocka_unit_test(failing_allocations_are_survived)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
