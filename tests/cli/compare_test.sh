@@ -40,8 +40,13 @@ END {
 
 # The converted file carries the tokenizer, and gives the same numbers.
 status 0 "$SUAN" convert "$llm/babyllama_tok105.bin" "$work/m.gguf" --tokenizer "$llm/tok105.bin"
-for model in "$llm/babyllama_tok105.bin --tokenizer $llm/tok105.bin" "$work/m.gguf"; do
-    status 0 "$SUAN" compare $model --text "$SUAN_TEST_DATA/text/tinystories_sample_2MiB.txt" \
+for converted in no yes; do
+    if [ $converted = no ]; then
+        set -- "$llm/babyllama_tok105.bin" --tokenizer "$llm/tok105.bin"
+    else
+        set -- "$work/m.gguf"
+    fi
+    status 0 "$SUAN" compare "$@" --text "$SUAN_TEST_DATA/text/tinystories_sample_2MiB.txt" \
         --extend rerope:window=128 --lengths 256,512 --windows 1 --quiet --json "$work/one.json"
     sed -n 's/.*"loss": *\([0-9.]*\).*/\1/p' "$work/one.json" | awk '{printf "%d %.4f\n", NR, $1}' >>"$work/losses"
 done

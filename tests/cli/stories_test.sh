@@ -3,15 +3,19 @@
 . "$(dirname "$0")/lib.sh"
 needs_data
 llm=$SUAN_TEST_DATA/llm
-greedy() { status 0 "$SUAN" run "$1" --temp 0 -n 200 -q $2; cmp "$work/out" "$llm/stories260K_expected_greedy200.txt" || fail "$1: another text"; }
+# greedy MODEL [OPTION...]
+greedy() {
+    status 0 "$SUAN" run "$@" --temp 0 -n 200 -q
+    cmp "$work/out" "$llm/stories260K_expected_greedy200.txt" || fail "$1: another text"
+}
 
-greedy "$llm/stories260K.bin" "--tokenizer $llm/tok512.bin"
+greedy "$llm/stories260K.bin" --tokenizer "$llm/tok512.bin"
 status 0 "$SUAN" convert "$llm/stories260K.bin" "$work/s.gguf" --tokenizer "$llm/tok512.bin"
-greedy "$work/s.gguf" ""
+greedy "$work/s.gguf"
 status 0 "$SUAN" convert "$llm/stories260K.bin" "$work/hf" --tokenizer "$llm/tok512.bin"
-greedy "$work/hf" "--tokenizer $llm/tok512.bin"
+greedy "$work/hf" --tokenizer "$llm/tok512.bin"
 status 0 "$SUAN" convert "$work/hf" "$work/back.gguf" --tokenizer "$llm/tok512.bin"
-greedy "$work/back.gguf" ""
+greedy "$work/back.gguf"
 
 status 0 "$SUAN" info "$work/s.gguf" --json
 prints '"train_length": 512'

@@ -52,7 +52,7 @@ status 2 "$SUAN" run m --tmep 0
 says "did you mean --temp"
 status 2 "$SUAN" run m --system "be short"
 says "--system is for --chat"
-for list in 32, ,32 32,,64 '' ,; do
+for list in "32," ,32 32,,64 '' ","; do
     status 2 "$SUAN" compare m --text t --lengths "$list"
     says "--lengths"
     says empty
@@ -69,7 +69,7 @@ says "whole numbers from 2 to"
 status 2 "$SUAN" bench m --json "$work/none.json" -p 4,-1
 says "--prompt wants up to 16 whole numbers from 0 to"
 [ ! -e "$work/none.json" ] || fail "a wrong option left a file"
-for list in none, ,none none,,pi:factor=2 none,pi:factor=2,; do
+for list in "none," ,none none,,pi:factor=2 "none,pi:factor=2,"; do
     status 1 "$SUAN" compare m --text t --extend "$list"
     says "a method"
 done
