@@ -52,6 +52,7 @@ typedef struct sn_plan_options {
     int n_threads;              /* 0: one per core; ignored when `team` is given */
     sn_precision precision;     /* of products */
     bool profile;               /* time each node */
+    bool measure_only;          /* reserves no memory: for sn_plan_memory_get; the plan cannot run */
     const volatile int *cancel; /* may be NULL: a run stops between nodes once it is nonzero */
     void *team;                 /* internal: a thread team to borrow (sn_team) */
     void *workspace; /* internal: a buffer to share between plans that never run at the same time (sn_workspace) */

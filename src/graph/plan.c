@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "graph/layout.h"
+#include "graph/schedule.h"
 
 #include <string.h>
 
@@ -19,7 +20,9 @@ typedef struct life {
 
 typedef struct planner {
     sn_plan *plan;
-    bool *wanted_node; /* by node id */
+    bool *wanted_node;     /* by node id */
+    const sn_node **order; /* of the nodes that run, n_order of them */
+    int64_t n_order;
     life *lives;
     sn_layout layout;
     sn_precision precision;
@@ -38,8 +41,6 @@ static void mark_reachable(planner *p, sn_value *const *wanted, int n) {
             if (g->nodes[i]->in[k]) mark_node(p, g->nodes[i]->in[k]);
     }
 }
-
-static bool is_view(const sn_node *n) { return (n->op->flags & SN_OP_VIEW) != 0; }
 
 static sn_status add_leaf(planner *p, sn_value *v) {
     life *l = &p->lives[v->id];
@@ -62,13 +63,11 @@ static sn_status touch(planner *p, sn_value *v, int64_t step) {
 /* Numbers the steps and finds the last use of every root. */
 static sn_status find_lifetimes(planner *p, sn_value *const *wanted, int n) {
     sn_plan *plan = p->plan;
-    const sn_graph *g = plan->graph;
-    for (int64_t i = 0; i < g->n_nodes; i++) {
-        const sn_node *node = g->nodes[i];
-        if (!p->wanted_node[i] || is_view(node)) continue;
+    for (; plan->n_steps < p->n_order; plan->n_steps++) {
+        const sn_node *node = p->order[plan->n_steps];
         for (int k = 0; k < node->n_in; k++)
             if (node->in[k]) SN_TRY(touch(p, node->in[k], plan->n_steps));
-        plan->steps[plan->n_steps++].node = node;
+        plan->steps[plan->n_steps].node = node;
     }
     for (int i = 0; i < n; i++) SN_TRY(touch(p, wanted[i], INT64_MAX));
     return SN_OK;
@@ -187,19 +186,17 @@ static sn_status allocate(planner *p, int n_outputs) {
     const sn_graph *g = plan->graph;
     size_t n_nodes = (size_t)g->n_nodes, n_values = (size_t)g->n_values;
     p->wanted_node = sn_calloc(n_nodes, sizeof *p->wanted_node);
+    p->order = sn_calloc(n_nodes, sizeof *p->order);
     p->lives = sn_calloc(n_values, sizeof *p->lives);
-    if (!p->wanted_node || !p->lives) return sn_fail_memory("a plan");
+    if (!p->wanted_node || !p->order || !p->lives) return sn_fail_memory("a plan");
     for (size_t i = 0; i < n_values; i++) p->lives[i].last_use = -1;
     return n_outputs > 0 ? SN_OK : sn_fail(SN_ERR_ARGUMENT, "a plan needs at least one output");
 }
 
 static sn_status allocate_steps(planner *p, int n_outputs) {
     sn_plan *plan = p->plan;
-    const sn_graph *g = plan->graph;
-    int64_t n_steps = 0;
-    for (int64_t i = 0; i < g->n_nodes; i++) n_steps += p->wanted_node[i] && !is_view(g->nodes[i]);
-    int64_t most_leaves = g->n_values;
-    plan->steps = sn_calloc((size_t)n_steps, sizeof *plan->steps);
+    int64_t most_leaves = plan->graph->n_values;
+    plan->steps = sn_calloc((size_t)p->n_order, sizeof *plan->steps);
     plan->leaves = sn_calloc((size_t)most_leaves, sizeof *plan->leaves);
     plan->outputs = sn_calloc((size_t)n_outputs, sizeof *plan->outputs);
     plan->output_places = sn_calloc((size_t)n_outputs, sizeof *plan->output_places);
@@ -219,6 +216,7 @@ static sn_status build(planner *p, sn_value *const *wanted, int n) {
     SN_TRY(check_wanted(p->plan->graph, wanted, n));
     SN_TRY(allocate(p, n));
     mark_reachable(p, wanted, n);
+    SN_TRY(sn_schedule(p->plan->graph, p->wanted_node, p->order, &p->n_order));
     SN_TRY(allocate_steps(p, n));
     SN_TRY(find_lifetimes(p, wanted, n));
     SN_TRY(place_buffers(p));
@@ -232,5 +230,6 @@ sn_status sn_plan_build(sn_plan *plan, sn_value *const *wanted, int n, sn_precis
     sn_layout_free(&p.layout);
     sn_free(p.lives);
     sn_free(p.wanted_node);
+    sn_free(p.order);
     return status;
 }

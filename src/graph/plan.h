@@ -38,7 +38,7 @@ struct sn_plan {
     bool stale;            /* a leaf was bound since the pointers were set */
     sn_team *team, *own_team;
     const volatile int *cancel;
-    bool profile;
+    bool profile, measure_only;
     sn_plan_memory memory;
 };
 

@@ -16,6 +16,8 @@ static sn_status start(sn_plan *plan, sn_value *const *outputs, int n, const sn_
         plan->team = plan->own_team;
     }
     SN_TRY(sn_plan_build(plan, outputs, n, options->precision));
+    plan->measure_only = options->measure_only;
+    if (plan->measure_only) return SN_OK;
     return sn_workspace_reserve(plan->workspace, plan->memory.buffer_bytes + plan->memory.scratch_bytes);
 }
 
@@ -92,6 +94,7 @@ static void run_step(sn_step *step, bool profile) {
 }
 
 sn_status sn_plan_run(sn_plan *plan) {
+    if (plan->measure_only) return sn_fail(SN_ERR_ARGUMENT, "run: the plan was made with measure_only");
     if (plan->stale || plan->placed_at != plan->workspace->data) {
         SN_TRY(check_bound(plan));
         set_pointers(plan);
