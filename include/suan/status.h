@@ -41,6 +41,9 @@ SN_API const char *sn_status_name(sn_status status);
  * until the next failing call on the same thread. */
 SN_API const char *sn_last_error(void);
 
+/* The known word nearest to `word` by edit distance, or NULL when none is near: for "did you mean". */
+SN_API const char *sn_nearest(const char *word, const char *const *words, int n);
+
 typedef enum sn_log_level { SN_LOG_DEBUG, SN_LOG_INFO, SN_LOG_WARN, SN_LOG_ERROR } sn_log_level;
 typedef void (*sn_log_fn)(void *user, sn_log_level level, const char *message);
 

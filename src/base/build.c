@@ -29,6 +29,9 @@ const char *sn_build_libraries(void) {
 #ifdef SN_HAVE_ZLIB
            "zlib "
 #endif
+#ifdef SN_HAVE_LIBCONFIG
+           "libconfig "
+#endif
 #ifdef _OPENMP
            "openmp"
 #else

@@ -69,8 +69,6 @@ void cli_print_overview(FILE *to);
 void cli_print_help(const cli_verb *verb, FILE *to);
 void cli_print_man(const cli_verb *verb, FILE *to); /* verb NULL: the program's page */
 void cli_print_completion(FILE *to);
-/* The known word nearest to `word` by edit distance, or NULL when none is near. */
-const char *cli_nearest(const char *word, const char *const *words, int n);
 
 /* Prints "suan: message" on standard error. */
 void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -54,7 +54,7 @@ static int unknown_verb(const char *name) {
     const char *names[64];
     int n = 0;
     for (const cli_verb *const *v = cli_verb_table; *v && n < 64; v++) names[n++] = (*v)->name;
-    const char *near = cli_nearest(name, names, n);
+    const char *near = sn_nearest(name, names, n);
     if (near)
         cli_say("there is no verb \"%s\": did you mean \"%s\"? 'suan help' lists them", name, near);
     else

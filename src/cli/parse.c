@@ -12,41 +12,6 @@ const cli_verb *cli_verb_find(const char *name) {
     return NULL;
 }
 
-static int smallest(int a, int b, int c) {
-    int least = a < b ? a : b;
-    return least < c ? least : c;
-}
-
-/* Levenshtein distance of words of at most 31 letters; longer ones are cut. */
-static int edit_distance(const char *a, const char *b) {
-    enum { most = 32 };
-    int row[most + 1], la = (int)strnlen(a, most - 1), lb = (int)strnlen(b, most - 1);
-    for (int j = 0; j <= lb; j++) row[j] = j;
-    for (int i = 1; i <= la; i++) {
-        int diagonal = row[0];
-        row[0] = i;
-        for (int j = 1; j <= lb; j++) {
-            int above = row[j];
-            row[j] = smallest(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
-            diagonal = above;
-        }
-    }
-    return row[lb];
-}
-
-const char *cli_nearest(const char *word, const char *const *words, int n) {
-    const char *best = NULL;
-    int least = (int)strlen(word) / 2 + 1;
-    for (int i = 0; i < n; i++) {
-        int distance = edit_distance(word, words[i]);
-        if (distance < least) {
-            least = distance;
-            best = words[i];
-        }
-    }
-    return best;
-}
-
 static const cli_option *find_option(const cli_verb *verb, const char *name, size_t length) {
     for (int i = 0; i < verb->n_options; i++)
         if (strlen(verb->options[i].name) == length && strncmp(verb->options[i].name, name, length) == 0)
@@ -164,7 +129,7 @@ static int unknown_option(const cli_verb *verb, const char *name, size_t length)
     int n = 0;
     snprintf(word, sizeof word, "%.*s", (int)(length < 63 ? length : 63), name);
     for (int i = 0; i < verb->n_options && n < 64; i++) names[n++] = verb->options[i].name;
-    const char *near = cli_nearest(word, names, n);
+    const char *near = sn_nearest(word, names, n);
     if (near)
         cli_say("%s has no option --%s: did you mean --%s? See 'suan help %s'", verb->name, word, near, verb->name);
     else

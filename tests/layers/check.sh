@@ -13,7 +13,7 @@ BEGIN {
     allowed["train", "generate"] = 1
     allowed["layer", "position"] = 1
     only["dnnl"] = "src/kernel/onednn/"; only["jansson.h"] = "src/file/"; only["pcre2.h"] = "src/token/"
-    only["utf8proc.h"] = "src/token/"; only["png.h"] = "src/file/"; only["cairo"] = "src/plot/"; only["zlib.h"] = "src/file/"
+    only["utf8proc.h"] = "src/token/"; only["png.h"] = "src/file/"; only["cairo"] = "src/plot/"; only["zlib.h"] = "src/file/"; only["libconfig.h"] = "src/file/"
 }
 {
     file = $1; line = $2; what = $3
