@@ -112,6 +112,10 @@ typedef struct sn_rope_config {
     int64_t max_length;      /* what the model claims to handle with its own scaling */
     double logit_scale;      /* 0: 1/sqrt(d_head) */
     int64_t window;          /* sliding window of this layer; 0: none */
+    bool beside_full;        /* a windowed layer of a model that has full ones too: it never sees an untrained distance,
+                                and methods that change frequencies or distances leave it as it is */
+    double log_base;         /* trained with logits times ln n / ln base (not cut at 1); 0: no */
+    double log_min;          /* there smaller n count as this; 0: 1 */
     sn_rope_scaling scaling; /* the model's own */
     double factor, attention_factor, beta_fast, beta_slow, mscale, mscale_all_dim, low_freq_factor, high_freq_factor;
     bool learned;          /* positions are added embeddings: train_length of them, no more */

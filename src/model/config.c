@@ -16,7 +16,11 @@ sn_config_draft sn_config_draft_of(const sn_family *family, const char *where, s
     return (sn_config_draft){.family = family,
                              .where = where,
                              .arena = arena,
+                             .norm = family->norm,
+                             .ffn = family->ffn,
                              .activation = family->activation,
+                             .qk_norm = family->qk_norm,
+                             .learned_positions = family->learned_positions,
                              .tied_head = family->tied_head,
                              .parallel_block = family->parallel_block,
                              .norm_epsilon = family->norm_epsilon,
@@ -35,6 +39,7 @@ static sn_status check_ranges(const sn_config_draft *d) {
                             {"heads", d->n_heads, 1, 8192},
                             {"key heads", d->n_kv_heads, 1, 8192},
                             {"head size", d->d_head, 1, 4096},
+                            {"value size", d->d_value, 1, 1 << 20},
                             {"feed-forward width", d->d_ff, 1, 1 << 24},
                             {"vocabulary", d->n_vocab, 1, 1 << 26},
                             {"trained length", d->max_length, 1, INT32_MAX},
@@ -64,8 +69,9 @@ static sn_status derive_sizes(sn_config_draft *d) {
                            (long long)d->n_embd, (long long)d->n_heads);
         d->d_head = d->n_embd / d->n_heads;
     }
+    if (d->d_value == 0) d->d_value = d->d_head;
     if (d->d_ff == 0 && d->n_embd <= 1 << 20) d->d_ff = 4 * d->n_embd;
-    if (d->family->learned_positions) return SN_OK;
+    if (d->learned_positions) return SN_OK;
     if (!(d->partial_rotary > 0 && d->partial_rotary <= 1))
         return sn_fail(SN_ERR_FORMAT, "%s: the rotated share of a head is %g: it must be in (0, 1]", d->where,
                        d->partial_rotary);
@@ -79,7 +85,7 @@ static sn_status check_number(const sn_config_draft *d, const char *what, double
 }
 
 static sn_status check_rope_numbers(const sn_config_draft *d, const sn_rope_config *r) {
-    if (d->family->learned_positions) return SN_OK;
+    if (d->learned_positions) return SN_OK;
     if (!(r->base > 0) || isinf(r->base))
         return sn_fail(SN_ERR_FORMAT, "%s: the rope base is %g: it must be positive", d->where, r->base);
     SN_TRY(check_number(d, "factor", r->factor, 1e-3, 1e6));
@@ -116,6 +122,7 @@ static sn_status check_scaling(const sn_config_draft *d, const sn_rope_config *r
 }
 
 static sn_status finish_rope(const sn_config_draft *d, sn_pair_layout layout, sn_rope_config *r) {
+    r->learned = d->learned_positions;
     r->d_head = (int)d->d_head;
     r->n_rot = (int)d->n_rot;
     r->layout = layout;
@@ -150,9 +157,47 @@ static sn_status finish_flags(const sn_config_draft *d, sn_model_config *out) {
     return SN_OK;
 }
 
+/* Scale and log-n of the logits, and whether windowed layers stand beside full ones. */
+static void finish_logits(const sn_model_config *out, sn_config_draft *d) {
+    const sn_arch_config *a = &d->arch;
+    double scale = a->logit_scale;
+    if (scale == 0 && (a->qk == SN_QK_KNA || a->qk == SN_QK_QNA)) scale = 1;
+    if (scale == 0 && a->qk == SN_QK_COSA)
+        scale = 4 * log(a->logn_base > 0 ? a->logn_base : fmax((double)d->max_length / 2, 2));
+    if (scale > 0) d->rope.logit_scale = d->rope_local.logit_scale = scale;
+    if (a->logn_base > 0) {
+        d->rope.log_base = a->logn_base, d->rope.log_min = a->logn_min;
+        if (a->logn_windowed) d->rope_local.log_base = a->logn_base, d->rope_local.log_min = a->logn_min;
+    }
+    for (int64_t i = 0; i < d->n_layers && out->window > 0; i++) d->rope_local.beside_full |= !out->layer_windowed[i];
+}
+
+static sn_status check_arch(const sn_config_draft *d) {
+    const sn_arch_config *a = &d->arch;
+    const struct {
+        const char *what;
+        double value, low, high;
+    } numbers[] = {{"residual scale", a->residual_scale, 1e-3, 1e3},
+                   {"epsilon of queries and keys", a->qk_epsilon, 1e-30, 1},
+                   {"logit scale", a->logit_scale, 1e-6, 1e6},
+                   {"log-n base", a->logn_base, 1.5, 1e12},
+                   {"log-n minimum", a->logn_min, 1, 1e12}};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (numbers[i].value != 0 && !(numbers[i].value >= numbers[i].low && numbers[i].value <= numbers[i].high))
+            return sn_fail(SN_ERR_FORMAT, "%s: the %s is %g: it must be %g to %g", d->where, numbers[i].what,
+                           numbers[i].value, numbers[i].low, numbers[i].high);
+    if (a->placement == SN_NORM_POST && d->parallel_block)
+        return sn_fail(SN_ERR_UNSUPPORTED, "%s: a parallel block with norms after the residual", d->where);
+    if (a->block == SN_BLOCK_GAU &&
+        (d->n_heads != 1 || d->n_kv_heads != 1 || d->d_value != d->d_ff || d->qk_norm || d->parallel_block))
+        return sn_fail(SN_ERR_FORMAT, "%s: a GAU block has one head, and values of its expanded width", d->where);
+    return SN_OK;
+}
+
 sn_status sn_config_finish(sn_config_draft *d, sn_pair_layout layout, sn_model_config *out) {
     SN_TRY(derive_sizes(d));
     SN_TRY(check_ranges(d));
+    SN_TRY(check_arch(d));
     *out = (sn_model_config){.n_layers = d->n_layers,
                              .n_embd = d->n_embd,
                              .n_heads = d->n_heads,
@@ -160,14 +205,16 @@ sn_status sn_config_finish(sn_config_draft *d, sn_pair_layout layout, sn_model_c
                              .d_head = d->d_head,
                              .d_ff = d->d_ff,
                              .n_vocab = d->n_vocab,
-                             .norm = d->family->norm,
+                             .d_value = d->d_value,
+                             .norm = d->norm,
                              .norm_epsilon = d->norm_epsilon,
-                             .ffn = d->family->ffn,
+                             .ffn = d->ffn,
                              .activation = d->activation,
                              .tied_head = d->tied_head,
                              .parallel_block = d->parallel_block,
-                             .qk_norm = d->family->qk_norm,
-                             .learned_positions = d->family->learned_positions};
+                             .qk_norm = d->qk_norm,
+                             .learned_positions = d->learned_positions,
+                             .arch = d->arch};
     snprintf(out->family, sizeof out->family, "%s", d->family->name);
     if (!d->has_local) d->rope_local = d->rope;
     SN_TRY(finish_rope(d, layout, &d->rope));
@@ -177,6 +224,7 @@ sn_status sn_config_finish(sn_config_draft *d, sn_pair_layout layout, sn_model_c
     for (int64_t i = 0; i < d->n_layers; i++) any |= out->layer_windowed[i] != 0;
     out->window = any ? d->window : 0;
     d->rope_local.window = out->window;
+    finish_logits(out, d);
     out->rope = d->rope;
     out->rope_local = d->rope_local;
     /* What the finished model was made for: with its scaling, but for the dynamic kind, which came later. */

@@ -16,8 +16,12 @@ typedef struct sn_config_draft {
     int64_t max_length, original_length;
     int64_t n_rot;
     double partial_rotary, norm_epsilon, rope_base;
+    sn_norm_kind norm;
+    sn_ffn_kind ffn;
     sn_activation activation;
-    bool tied_head, parallel_block;
+    bool tied_head, parallel_block, qk_norm, learned_positions;
+    int64_t d_value;
+    sn_arch_config arch;
     int64_t window;                         /* 0: none */
     uint8_t *layer_windowed, *layer_rotary; /* n_layers each, or NULL: none windowed, all rotary */
     sn_rope_config rope, rope_local;        /* the scaling alone */

@@ -209,6 +209,6 @@ sn_status sn_config_from_gguf(const sn_gguf *file, sn_arena *arena, const sn_fam
     SN_TRY(read_sizes(&r, &d));
     SN_TRY(check_fixed(&r, &d));
     SN_TRY(read_layers(&r, &d));
-    if (!(*family)->learned_positions) SN_TRY(read_rope(&r, &d));
+    if (!d.learned_positions) SN_TRY(read_rope(&r, &d));
     return sn_config_finish(&d, (*family)->gguf_layout, out);
 }

@@ -212,7 +212,7 @@ static sn_status write_types(writer *w) {
     bool blocks = false;
     for (int64_t i = 0; i < w->k->n_targets; i++) blocks |= sn_dtype_is_block(w->k->targets[i].dtype);
     if (x) SN_TRY(sn_gguf_set_u32(w->out, "general.file_type", sn_mixture_gguf_number(x)));
-    for (int i = 0; i < 4 && !x && !w->k->m->gguf; i++)
+    for (int i = 0; i < 4 && !x && (!w->k->m->gguf || w->k->m->writable); i++)
         if (sn_weight_at(w->k->m, SN_W_Q, 0)->dtype == plain[i].dtype)
             SN_TRY(sn_gguf_set_u32(w->out, "general.file_type", plain[i].number));
     return blocks ? sn_gguf_set_u32(w->out, "general.quantization_version", 2) : SN_OK;

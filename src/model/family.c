@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-const sn_family *const sn_families[] = {&sn_family_gpt2,    &sn_family_gpt_neox, &sn_family_llama,
-                                        &sn_family_mistral, &sn_family_phi3,     &sn_family_qwen2,
-                                        &sn_family_qwen3,   &sn_family_smollm3,  NULL};
+const sn_family *const sn_families[] = {
+    &sn_family_gpt2,  &sn_family_gpt_neox, &sn_family_llama,   &sn_family_mistral, &sn_family_phi3,
+    &sn_family_qwen2, &sn_family_qwen3,    &sn_family_smollm3, &sn_family_suan,    NULL};
 
-const char *sn_family_names(void) { return "gpt2, gpt_neox, llama, mistral, phi3, qwen2, qwen3, smollm3"; }
+const char *sn_family_names(void) { return "gpt2, gpt_neox, llama, mistral, phi3, qwen2, qwen3, smollm3, suan"; }
 
 const sn_family *sn_family_by_name(const char *name) {
     for (int i = 0; sn_families[i]; i++)
@@ -34,12 +34,18 @@ const sn_tensor_spec sn_tensor_specs[SN_N_WEIGHT_IDS] = {
     [SN_W_Q_BIAS] = {"layers.#.q.bias", SN_DIM_Q, SN_DIM_NONE},
     [SN_W_K] = {"layers.#.k.weight", SN_DIM_KV, SN_DIM_EMBD},
     [SN_W_K_BIAS] = {"layers.#.k.bias", SN_DIM_KV, SN_DIM_NONE},
-    [SN_W_V] = {"layers.#.v.weight", SN_DIM_KV, SN_DIM_EMBD},
-    [SN_W_V_BIAS] = {"layers.#.v.bias", SN_DIM_KV, SN_DIM_NONE},
-    [SN_W_O] = {"layers.#.o.weight", SN_DIM_EMBD, SN_DIM_Q},
+    [SN_W_V] = {"layers.#.v.weight", SN_DIM_V, SN_DIM_EMBD},
+    [SN_W_V_BIAS] = {"layers.#.v.bias", SN_DIM_V, SN_DIM_NONE},
+    [SN_W_O] = {"layers.#.o.weight", SN_DIM_EMBD, SN_DIM_MIXED},
     [SN_W_O_BIAS] = {"layers.#.o.bias", SN_DIM_EMBD, SN_DIM_NONE},
     [SN_W_Q_NORM] = {"layers.#.q_norm.weight", SN_DIM_HEAD, SN_DIM_NONE},
     [SN_W_K_NORM] = {"layers.#.k_norm.weight", SN_DIM_HEAD, SN_DIM_NONE},
+    [SN_W_Z] = {"layers.#.z.weight", SN_DIM_HEAD, SN_DIM_EMBD},
+    [SN_W_Z_BIAS] = {"layers.#.z.bias", SN_DIM_HEAD, SN_DIM_NONE},
+    [SN_W_Q_GAIN] = {"layers.#.q_gain.weight", SN_DIM_HEAD, SN_DIM_NONE},
+    [SN_W_Q_OFFSET] = {"layers.#.q_gain.bias", SN_DIM_HEAD, SN_DIM_NONE},
+    [SN_W_K_GAIN] = {"layers.#.k_gain.weight", SN_DIM_HEAD, SN_DIM_NONE},
+    [SN_W_K_OFFSET] = {"layers.#.k_gain.bias", SN_DIM_HEAD, SN_DIM_NONE},
     [SN_W_FFN_NORM] = {"layers.#.ffn_norm.weight", SN_DIM_EMBD, SN_DIM_NONE},
     [SN_W_FFN_NORM_BIAS] = {"layers.#.ffn_norm.bias", SN_DIM_EMBD, SN_DIM_NONE},
     [SN_W_GATE] = {"layers.#.gate.weight", SN_DIM_FF, SN_DIM_EMBD},
@@ -55,6 +61,8 @@ int64_t sn_dim_size(const sn_model_config *c, sn_dim dim) {
     case SN_DIM_EMBD: return c->n_embd;
     case SN_DIM_Q: return c->n_heads * c->d_head;
     case SN_DIM_KV: return c->n_kv_heads * c->d_head;
+    case SN_DIM_V: return c->n_kv_heads * c->d_value;
+    case SN_DIM_MIXED: return c->n_heads * c->d_value;
     case SN_DIM_FF: return c->d_ff;
     case SN_DIM_HEAD: return c->d_head;
     case SN_DIM_VOCAB: return c->n_vocab;
@@ -64,17 +72,40 @@ int64_t sn_dim_size(const sn_model_config *c, sn_dim dim) {
     return 0;
 }
 
+static bool is_norm_bias(sn_weight_id id) {
+    return id == SN_W_NORM_BIAS || id == SN_W_ATTN_NORM_BIAS || id == SN_W_FFN_NORM_BIAS;
+}
+
 bool sn_weight_allowed(const sn_model_config *c, sn_weight_id id) {
+    bool gau = c->arch.block == SN_BLOCK_GAU;
+    if (is_norm_bias(id) && c->norm != SN_NORM_LAYER) return false;
     switch (id) {
     case SN_W_POSITIONS: return c->learned_positions;
     case SN_W_HEAD: return !c->tied_head;
+    case SN_W_NORM:
+    case SN_W_NORM_BIAS: return !c->arch.norm_plain && c->arch.placement == SN_NORM_PRE;
+    case SN_W_ATTN_NORM:
+    case SN_W_ATTN_NORM_BIAS: return !c->arch.norm_plain;
+    case SN_W_FFN_NORM:
+    case SN_W_FFN_NORM_BIAS: return !c->arch.norm_plain && !gau;
     case SN_W_GATE:
-    case SN_W_GATE_BIAS: return c->ffn == SN_FFN_GATED;
+    case SN_W_GATE_BIAS: return gau || c->ffn == SN_FFN_GATED;
     case SN_W_Q_NORM:
     case SN_W_K_NORM: return c->qk_norm;
-    case SN_W_NORM_BIAS:
-    case SN_W_ATTN_NORM_BIAS:
-    case SN_W_FFN_NORM_BIAS: return c->norm == SN_NORM_LAYER;
+    case SN_W_Q:
+    case SN_W_Q_BIAS:
+    case SN_W_K:
+    case SN_W_K_BIAS:
+    case SN_W_UP:
+    case SN_W_UP_BIAS:
+    case SN_W_DOWN:
+    case SN_W_DOWN_BIAS: return !gau;
+    case SN_W_Z:
+    case SN_W_Z_BIAS:
+    case SN_W_Q_GAIN:
+    case SN_W_Q_OFFSET:
+    case SN_W_K_GAIN:
+    case SN_W_K_OFFSET: return gau;
     default: return true;
     }
 }
@@ -88,6 +119,9 @@ bool sn_weight_required(const sn_model_config *c, sn_weight_id id) {
     case SN_W_O_BIAS:
     case SN_W_GATE_BIAS:
     case SN_W_UP_BIAS:
+    case SN_W_Z_BIAS:
+    case SN_W_Q_OFFSET:
+    case SN_W_K_OFFSET:
     case SN_W_DOWN_BIAS: return false;
     default: return sn_weight_allowed(c, id);
     }

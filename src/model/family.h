@@ -27,6 +27,12 @@ typedef enum sn_weight_id {
     SN_W_O_BIAS,
     SN_W_Q_NORM,
     SN_W_K_NORM,
+    SN_W_Z, /* of GAU: what queries and keys are made from, their gains and offsets; U is SN_W_GATE */
+    SN_W_Z_BIAS,
+    SN_W_Q_GAIN,
+    SN_W_Q_OFFSET,
+    SN_W_K_GAIN,
+    SN_W_K_OFFSET,
     SN_W_FFN_NORM,
     SN_W_FFN_NORM_BIAS,
     SN_W_GATE,
@@ -44,6 +50,8 @@ typedef enum sn_dim {
     SN_DIM_EMBD,
     SN_DIM_Q,
     SN_DIM_KV,
+    SN_DIM_V,     /* values of all key heads */
+    SN_DIM_MIXED, /* attention's result: a value for each head */
     SN_DIM_FF,
     SN_DIM_HEAD,
     SN_DIM_VOCAB,
@@ -109,11 +117,16 @@ const sn_family *sn_family_by_arch(const char *gguf_arch); /* NULL: none */
 /* "gpt2, gpt_neox, llama, ..." for messages. */
 const char *sn_family_names(void);
 
+/* What the family cannot hold of the configuration, in words; NULL where it holds all of it. */
+const char *sn_family_lacks(const sn_family *family, const sn_model_config *config);
+/* The family for a configuration that names none. */
+const sn_family *sn_family_for(const sn_model_config *config);
+
 /* Shared by several families. */
 extern const sn_name_rule sn_rules_hf_llama[], sn_rules_gguf_split[], sn_rules_gguf_fused[];
 extern const sn_hf_names sn_hf_names_llama;
 
 extern const sn_family sn_family_llama, sn_family_mistral, sn_family_qwen2, sn_family_qwen3, sn_family_smollm3,
-    sn_family_phi3, sn_family_gpt2, sn_family_gpt_neox;
+    sn_family_phi3, sn_family_gpt2, sn_family_gpt_neox, sn_family_suan;
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "model/family.h"
+#include "optim/rule.h"
 
 struct sn_gguf;
 struct sn_safetensors;
@@ -25,12 +26,15 @@ struct sn_model {
     struct sn_llama2c *llama2c;
     sn_tokenizer *tokenizer;
     bool tokenizer_tried;
+    bool writable; /* all weights are contiguous f32 of its own */
 };
 
 /* The weight's slot; layer is ignored for weights of the whole model. */
 sn_tensor *sn_weight_slot(const sn_model *m, sn_weight_id id, int64_t layer);
 /* NULL where the model has none. */
 const sn_tensor *sn_weight_at(const sn_model *m, sn_weight_id id, int64_t layer);
+/* What the weight is to a trainer. */
+sn_param_kind sn_weight_kind(sn_weight_id id);
 /* "layers.3.q.weight" in buffer. */
 void sn_weight_name(sn_weight_id id, int64_t layer, char *buffer, size_t size);
 /* `pattern` with '#' replaced by the layer. */

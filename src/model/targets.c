@@ -87,8 +87,11 @@ sn_status sn_targets_make(sn_converter *k, const sn_name_rule *rules, const char
 /* ---- its bytes ---- */
 
 static bool is_rotated(sn_weight_id id) {
-    return id == SN_W_Q || id == SN_W_K || id == SN_W_Q_BIAS || id == SN_W_K_BIAS || id == SN_W_Q_NORM ||
-           id == SN_W_K_NORM;
+    static const sn_weight_id ids[] = {SN_W_Q, SN_W_K,      SN_W_Q_BIAS, SN_W_K_BIAS,   SN_W_Q_NORM, SN_W_K_NORM,
+                                       SN_W_Z, SN_W_Z_BIAS, SN_W_Q_GAIN, SN_W_Q_OFFSET, SN_W_K_GAIN, SN_W_K_OFFSET};
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
+        if (ids[i] == id) return true;
+    return false;
 }
 
 /* Which row of the model's weight becomes row r of the target's: the rotated pairs of a head may lie apart

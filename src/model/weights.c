@@ -270,14 +270,19 @@ sn_status sn_weights_bind(sn_model *m, const sn_tensor_source *source, const sn_
     return sn_weights_finish(m);
 }
 
+static bool is_norm(int id) { return id == SN_W_ATTN_NORM_BIAS || id == SN_W_FFN_NORM_BIAS; }
+
 sn_status sn_weights_finish(sn_model *m) {
     m->n_params = 0;
+    m->config.biases = false;
     for (int64_t layer = 0; layer < m->config.n_layers; layer++) {
         for (int i = layer == 0 ? 0 : SN_W_FIRST_OF_LAYER; i < SN_N_WEIGHT_IDS; i++) {
             const sn_tensor *t = sn_weight_at(m, (sn_weight_id)i, layer);
             char name[96];
             sn_weight_name((sn_weight_id)i, layer, name, sizeof name);
             if (t) m->n_params += sn_tensor_count(t);
+            if (t && i >= SN_W_FIRST_OF_LAYER && sn_weight_kind((sn_weight_id)i) == SN_KIND_BIAS && !is_norm(i))
+                m->config.biases = true;
             if (!t && sn_weight_required(&m->config, (sn_weight_id)i))
                 return sn_fail(SN_ERR_FORMAT, "model: %s: the weight %s of the %s is missing from the file", m->path,
                                name, m->config.family);
