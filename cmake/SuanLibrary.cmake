@@ -46,8 +46,16 @@ set(SN_POSITION_SOURCES ${SN_ALL_SOURCES})
 list(FILTER SN_POSITION_SOURCES INCLUDE REGEX "^src/position/")
 sn_find_records(methods sn_method_def sn_method_ ${SN_POSITION_SOURCES})
 sn_write_table(${PROJECT_BINARY_DIR}/generated/method_table.c position/method.h sn_method_def sn_method_table "${methods}")
+set(SN_OPTIM_SOURCES ${SN_ALL_SOURCES})
+list(FILTER SN_OPTIM_SOURCES INCLUDE REGEX "^src/optim/")
+sn_find_records(rules sn_rule_def sn_rule_ ${SN_OPTIM_SOURCES})
+sn_write_table(${PROJECT_BINARY_DIR}/generated/rule_table.c optim/rule.h sn_rule_def sn_rule_table "${rules}")
+sn_find_records(schedules sn_schedule_def sn_schedule_ ${SN_OPTIM_SOURCES})
+sn_write_table(${PROJECT_BINARY_DIR}/generated/schedule_table.c optim/schedule.h sn_schedule_def sn_schedule_table
+  "${schedules}")
 target_sources(suan_core PRIVATE ${PROJECT_BINARY_DIR}/generated/kernel_table.c ${PROJECT_BINARY_DIR}/generated/op_table.c
-  ${PROJECT_BINARY_DIR}/generated/method_table.c)
+  ${PROJECT_BINARY_DIR}/generated/method_table.c ${PROJECT_BINARY_DIR}/generated/rule_table.c
+  ${PROJECT_BINARY_DIR}/generated/schedule_table.c)
 
 set(SN_LIBS suan_onednn suan_jansson suan_pcre2 suan_utf8proc suan_png suan_cairo suan_zlib suan_libconfig)
 foreach(target IN LISTS SN_OBJECT_TARGETS)

@@ -12,6 +12,7 @@
 #include "suan/build.h"
 #include "suan/graph.h"
 #include "suan/model.h"
+#include "suan/optim.h"
 #include "suan/plot.h"
 #include "suan/position.h"
 #include "suan/session.h"

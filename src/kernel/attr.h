@@ -47,6 +47,34 @@ typedef struct sn_pad_attr {
     int64_t from, size;
 } sn_pad_attr;
 
+/* The update ops: what is fixed for one parameter under one rule. What changes from step to step is in their last
+ * input, the scalars. */
+typedef enum sn_update_rate {
+    SN_RATE_PLAIN,  /* the rate as it is */
+    SN_RATE_RMS,    /* times the root mean square of the parameter before the update */
+    SN_RATE_ROW_RMS /* times that of each row */
+} sn_update_rate;
+
+typedef struct sn_update_attr {
+    double rate_factor;  /* multiplies the rate */
+    double weight_decay; /* 0 for parameters that do not decay */
+    double beta1, beta2, epsilon;
+    bool nesterov;
+    sn_update_rate rate_by;       /* update_tiger */
+    double shrink, shrink_centre; /* update_tiger: a gradient with NaN takes the parameter this much of its way from
+                                     the centre */
+} sn_update_attr;
+
+/* The scalars of an update: the first state becomes keep * state + add * gradient. */
+enum {
+    SN_UPDATE_RATE, /* 0 leaves the parameter as it is: not the last micro-batch */
+    SN_UPDATE_KEEP,
+    SN_UPDATE_ADD,
+    SN_UPDATE_CORRECT1, /* update_adamw: 1 / (1 - beta1^t) */
+    SN_UPDATE_CORRECT2, /* update_adamw: 1 / sqrt(1 - beta2^t) */
+    SN_UPDATE_SCALARS = 8
+};
+
 typedef struct sn_norm_attr {
     double epsilon;
 } sn_norm_attr;

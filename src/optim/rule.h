@@ -38,6 +38,8 @@ typedef struct sn_rule_target {
 typedef struct sn_rule_def {
     sn_rule_info info;
     const char *no_clipping; /* why the global norm cannot be clipped; NULL: it can */
+    /* SN_ERR_ARGUMENT where these settings cannot go with that many micro-batches an update. NULL: all can. */
+    sn_status (*check)(const double *settings, int64_t accumulate);
     /* settings: by the order of info.settings. Fills out[SN_RULE_SCALARS]. */
     void (*scalars)(const double *settings, const sn_rule_clock *clock, float *out);
     /* Appends the update and gives the parameter's new value (a state value: running it makes the update). */
