@@ -99,7 +99,8 @@ SN_API const char *sn_model_init_schemes(void);
  * is copied. init NULL: defaults. */
 SN_API sn_status sn_model_create(const sn_model_config *config, const sn_model_init *init, uint64_t seed,
                                  sn_model **out);
-/* Turns all weights of an opened model into contiguous f32 that it owns and that may be written to. */
+/* Turns all weights of an opened model into contiguous f32 that it owns and that may be written to, and its rotated
+ * pairs into halves, as in every model that suan makes: what is trained goes on the same from any file of it. */
 SN_API sn_status sn_model_thaw(sn_model *m);
 /* The model takes the tokenizer over; NULL takes away the one it has. */
 SN_API void sn_model_give_tokenizer(sn_model *m, sn_tokenizer *tokenizer);

@@ -38,6 +38,9 @@ typedef sn_status (*sn_add_tensor_fn)(void *file, const sn_target *target, sn_da
 
 /* Lists the targets by the family's rules for the format. float_only: block types become f32. */
 sn_status sn_targets_make(sn_converter *k, const sn_name_rule *rules, const char *prefix, bool float_only);
+/* Which row of the model's weight becomes row r of one in that layout: the rotated pairs of a head may lie apart
+ * (halves) or side by side (interleaved). */
+int64_t sn_row_in_layout(const sn_model_config *config, sn_pair_layout layout, sn_weight_id id, int64_t r);
 /* Streams one target's bytes; user is the sn_target. */
 sn_status sn_target_put(sn_data_sink *sink, void *user);
 

@@ -1,5 +1,6 @@
 /* New models: a configuration completed, a family chosen, weights drawn; and opened models made trainable. */
 #include "model/config.h"
+#include "model/convert.h"
 #include "model/init.h"
 #include "model/model.h"
 
@@ -162,9 +163,10 @@ static sn_status thaw_weight(sn_model *m, sn_weight_id id, int64_t layer) {
     sn_tensor *slot = sn_weight_slot(m, id, layer), copy;
     SN_TRY(new_weight(m, id, &copy));
     int64_t rows = slot->n_dims == 2 ? slot->shape[0] : 1, columns = sn_tensor_count(slot) / sn_max_i64(rows, 1);
+    if (slot->n_dims == 1) rows = columns, columns = 1;
     for (int64_t r = 0; r < rows; r++) {
-        const char *from = slot->data;
-        sn_to_f32(slot->dtype, from + (slot->n_dims == 2 ? r * slot->stride[0] : 0), (float *)copy.data + r * columns,
+        int64_t row = sn_row_in_layout(&m->config, SN_PAIR_HALVES, id, r);
+        sn_to_f32(slot->dtype, (const char *)slot->data + row * slot->stride[0], (float *)copy.data + r * columns,
                   columns);
     }
     *slot = copy;
@@ -178,6 +180,7 @@ sn_status sn_model_thaw(sn_model *m) {
     for (int64_t layer = 0; layer < m->config.n_layers; layer++)
         for (int i = layer == 0 ? 0 : SN_W_FIRST_OF_LAYER; i < SN_N_WEIGHT_IDS; i++)
             if (sn_weight_at(m, (sn_weight_id)i, layer)) SN_TRY(thaw_weight(m, (sn_weight_id)i, layer));
+    m->config.rope.layout = m->config.rope_local.layout = SN_PAIR_HALVES;
     m->writable = true;
     return SN_OK;
 }

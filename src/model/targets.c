@@ -94,14 +94,11 @@ static bool is_rotated(sn_weight_id id) {
     return false;
 }
 
-/* Which row of the model's weight becomes row r of the target's: the rotated pairs of a head may lie apart
- * (halves) or side by side (interleaved). */
-static int64_t source_row(const sn_converter *k, sn_weight_id id, int64_t r) {
-    const sn_model_config *c = &k->m->config;
-    if (k->layout == c->rope.layout || !is_rotated(id)) return r;
+int64_t sn_row_in_layout(const sn_model_config *c, sn_pair_layout layout, sn_weight_id id, int64_t r) {
+    if (layout == c->rope.layout || !is_rotated(id)) return r;
     int64_t in_head = r % c->d_head, head = r - in_head, planes = c->rope.n_rot / 2;
     if (in_head >= 2 * planes) return r;
-    if (k->layout == SN_PAIR_INTERLEAVED) return head + in_head / 2 + (in_head % 2) * planes;
+    if (layout == SN_PAIR_INTERLEAVED) return head + in_head / 2 + (in_head % 2) * planes;
     return head + (in_head < planes ? 2 * in_head : 2 * (in_head - planes) + 1);
 }
 
@@ -116,7 +113,7 @@ static const char *row_at(const sn_target *t, int64_t r, const sn_tensor **part)
         while (r >= t->parts[p]->shape[0]) r -= t->parts[p++]->shape[0];
     }
     *part = t->parts[p];
-    return (const char *)(*part)->data + source_row(t->converter, t->ids[p], r) * (*part)->stride[0];
+    return (const char *)(*part)->data + sn_row_in_layout(&t->converter->m->config, t->converter->layout, t->ids[p], r) * (*part)->stride[0];
 }
 
 enum { BATCH_ELEMENTS = 2 << 20 };
