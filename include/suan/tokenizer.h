@@ -24,6 +24,7 @@ SN_API const char *sn_tokenizer_kind(const sn_tokenizer *t); /* "spm-bpe", "unig
 /* Special ids, -1 where there is none. */
 SN_API int32_t sn_tokenizer_bos(const sn_tokenizer *t);
 SN_API int32_t sn_tokenizer_eos(const sn_tokenizer *t);
+SN_API int32_t sn_tokenizer_unk(const sn_tokenizer *t); /* what text outside the vocabulary becomes */
 SN_API bool sn_tokenizer_is_end(const sn_tokenizer *t, int32_t id); /* eos, end of turn, ... */
 SN_API bool sn_tokenizer_is_special(const sn_tokenizer *t, int32_t id);
 SN_API bool sn_tokenizer_adds_bos(const sn_tokenizer *t); /* what `add_special` will do in front */

@@ -45,6 +45,13 @@ void sn_map_will_need(const sn_map *map) {
     if (map->size > 0) madvise((void *)map->data, map->size, MADV_WILLNEED);
 }
 
+void sn_map_release(const sn_map *map, size_t from, size_t to) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), first = (from + page - 1) / page * page;
+    if (to > map->size) to = map->size;
+    to = to / page * page;
+    if (first < to) madvise((char *)(uintptr_t)map->data + first, to - first, MADV_DONTNEED);
+}
+
 struct sn_writer {
     FILE *file;
     char *path, *temporary;
@@ -115,6 +122,15 @@ sn_status sn_writer_pad(sn_writer *w, size_t alignment) {
 }
 
 int64_t sn_writer_offset(const sn_writer *w) { return w->offset; }
+
+sn_status sn_writer_patch(sn_writer *w, int64_t offset, const void *data, size_t size) {
+    if (offset < 0 || offset > w->offset - (int64_t)size)
+        return sn_fail(SN_ERR_ARGUMENT, "\"%s\": bytes %lld.. have not been written yet", w->path, (long long)offset);
+    if (fseeko(w->file, offset, SEEK_SET) != 0 || fwrite(data, 1, size, w->file) != size ||
+        fseeko(w->file, w->offset, SEEK_SET) != 0)
+        return write_error(w);
+    return SN_OK;
+}
 
 /* The directory entry itself must reach the disk, or a crash could lose the rename. */
 static void sync_directory_of(const char *path) {

@@ -262,6 +262,7 @@ int32_t sn_tokenizer_n_tokens(const sn_tokenizer *t) { return t->vocab.n; }
 const char *sn_tokenizer_kind(const sn_tokenizer *t) { return t->kind; }
 int32_t sn_tokenizer_bos(const sn_tokenizer *t) { return t->bos; }
 int32_t sn_tokenizer_eos(const sn_tokenizer *t) { return t->eos; }
+int32_t sn_tokenizer_unk(const sn_tokenizer *t) { return t->model.unk; }
 const char *sn_tokenizer_chat_template(const sn_tokenizer *t) { return t->chat_template; }
 bool sn_tokenizer_adds_bos(const sn_tokenizer *t) { return t->n_prefix > 0 && t->prefix[0] == t->bos; }
 
