@@ -22,5 +22,6 @@
 #include "suan/study.h"
 #include "suan/tensor.h"
 #include "suan/tokenizer.h"
+#include "suan/train.h"
 
 #endif
