@@ -65,8 +65,9 @@ SN_API sn_value *sn_unpick(sn_graph *g, sn_value *x, sn_value *index, int64_t n_
 SN_API sn_value *sn_sum(sn_graph *g, sn_value *x, int dim, bool keep);
 SN_API sn_value *sn_mean(sn_graph *g, sn_value *x, int dim, bool keep);
 SN_API sn_value *sn_max_over(sn_graph *g, sn_value *x, int dim, bool keep);
-SN_API sn_value *sn_sum_all(sn_graph *g, sn_value *x);  /* to a scalar */
-SN_API sn_value *sn_mean_all(sn_graph *g, sn_value *x); /* to a scalar */
+SN_API sn_value *sn_sum_all(sn_graph *g, sn_value *x);     /* to a scalar */
+SN_API sn_value *sn_mean_all(sn_graph *g, sn_value *x);    /* to a scalar */
+SN_API sn_value *sn_sum_squares(sn_graph *g, sn_value *x); /* to an f64 scalar */
 /* Sums x over the dims by which `like` was broadcast to x's shape. */
 SN_API sn_value *sn_sum_like(sn_graph *g, sn_value *x, sn_value *like);
 
@@ -114,5 +115,11 @@ SN_API sn_value *sn_attention(sn_graph *g, sn_value *q, sn_value *k, sn_value *v
  * q8_0). With angles [n, planes, 2] the rows are rotated first (keys); NULL copies (values). */
 SN_API sn_value *sn_cache_write(sn_graph *g, sn_value *cache, sn_value *x, sn_value *slots, sn_value *angles,
                                 sn_pair_layout layout);
+
+/* -- training: state ops; the first argument is changed in place and given back as a new value -- */
+/* sum = factors[0] sum + factors[1] x, with factors [2] an input; factors[0] = 0 overwrites. */
+SN_API sn_value *sn_accumulate(sn_graph *g, sn_value *sum, sn_value *x, sn_value *factors);
+/* average = decay average + (1 - decay) x */
+SN_API sn_value *sn_update_average(sn_graph *g, sn_value *average, sn_value *x, double decay);
 
 #endif

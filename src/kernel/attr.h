@@ -75,6 +75,11 @@ enum {
     SN_UPDATE_SCALARS = 8
 };
 
+/* update_average */
+typedef struct sn_average_attr {
+    double decay;
+} sn_average_attr;
+
 typedef struct sn_norm_attr {
     double epsilon;
 } sn_norm_attr;

@@ -14,8 +14,8 @@ typedef struct sn_train_param {
 } sn_train_param;
 
 /* Says what is to be made small. `params[i]` is parameter i of the step's list, `inputs[i]` item i of the batch,
- * `step` an i32 scalar that counts micro-batches (for dropout). The loss is one element: a mean over the micro-batch.
- */
+ * `step` an i32 scalar that counts micro-batches, for dropout; NULL where the loss is only evaluated: then nothing is
+ * dropped. The loss is one f32 number: a mean over the micro-batch. */
 typedef struct sn_objective {
     const char *name;
     void *user;
@@ -43,7 +43,8 @@ typedef struct sn_stepper_options {
     bool measure_only;          /* plan and report memory; nothing is allocated, nothing can run */
     bool profile;               /* time each node */
     int n_threads;              /* 0: one per core */
-    const volatile int *cancel; /* may be NULL: a step stops between micro-batches and leaves the last one whole */
+    const volatile int *cancel; /* may be NULL: a step stops between micro-batches as long as nothing has changed; once
+                                   a parameter or state has, the step is carried through */
 } sn_stepper_options;
 
 typedef struct sn_stepper_memory {
@@ -59,8 +60,10 @@ typedef struct sn_step_result {
     double loss[SN_BATCH_MAX];      /* by entry; NAN for one whose period it is not */
     double grad_norm[SN_BATCH_MAX]; /* global norm before clipping; NAN where it was not computed */
     double rate[SN_BATCH_MAX];
-    bool finite; /* whether all losses and norms are finite; otherwise no parameter was changed (but by Tiger's own
-                    rule) */
+    /* Whether all losses and norms are finite. Otherwise the entry that met it has changed no parameter and no state,
+     * with two exceptions: Tiger follows its own rule, and the momentum of SGD keeps what the micro-batches before the
+     * bad one have added to it. */
+    bool finite;
 } sn_step_result;
 
 typedef struct sn_stepper sn_stepper;
@@ -70,14 +73,16 @@ sn_status sn_stepper_new(const sn_train_param *params, int64_t n_params, const s
                          const sn_stepper_options *options, sn_stepper **out);
 void sn_stepper_free(sn_stepper *s);
 sn_stepper_memory sn_stepper_memory_get(const sn_stepper *s);
-/* Runs step `step` (0-based): deterministic given parameters, states and step. */
+/* Runs step `step` (0-based): deterministic given parameters, states and step. Entry e draws micro-batches
+ * u * accumulate .. (u + 1) * accumulate - 1 of its source, where u = step / period counts its updates. */
 sn_status sn_stepper_run(sn_stepper *s, int64_t step, sn_step_result *out);
 /* The mean loss of entry e over micro-batches from..to of another source with the same batch shapes, without updates
  * and without dropout. */
 sn_status sn_stepper_evaluate(sn_stepper *s, int e, const sn_source *source, int64_t from, int64_t to, double *loss);
 
-/* What a checkpoint keeps besides the parameters: states ("adamw.v.layers.0.q.weight") and averages
- * ("average.layers.0.q.weight"), owned by the stepper, written to in place when a run is resumed. */
+/* What a checkpoint keeps besides the parameters: states ("adamw.v.layers.0.q.weight"; of the second entry of the list
+ * "2.adamw.v.layers.0.q.weight") and averages ("average.layers.0.q.weight"), owned by the stepper, written to in place
+ * when a run is resumed. */
 int64_t sn_stepper_n_states(const sn_stepper *s);
 sn_status sn_stepper_state(const sn_stepper *s, int64_t i, const char **name, sn_tensor *tensor);
 /* The moving average of parameter i, or SN_ERR_NOT_FOUND. */
