@@ -3,6 +3,13 @@
 #define SN_KERNEL_LINEAR_DOT256_H
 
 #include "kernel/linear_q8.h"
+#include "kernel/simd.h"
+
+SN_INLINE vf load_f16(const uint8_t *p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)p)); }
+SN_INLINE vf load_bf16(const uint8_t *p) {
+    __m256i words = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(words, 16));
+}
 
 /* Sums of four products of unsigned codes and signed activations per 32-bit lane. */
 SN_INLINE __m256i dot_codes(const unpack *u, __m256i codes, __m256i q) {

@@ -4,6 +4,15 @@
 
 #include "kernel/linear_q8.h"
 #include "kernel/quant_pairs.h"
+#include "kernel/simd.h"
+
+SN_INLINE vf load_f16(const uint8_t *p) {
+    return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)p));
+}
+SN_INLINE vf load_bf16(const uint8_t *p) {
+    __m512i words = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)p));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(words, 16));
+}
 
 /* Sums of four products of unsigned codes and signed activations per 32-bit lane. */
 SN_INLINE __m512i dot_codes(const unpack *u, __m512i codes, __m512i q) {

@@ -14,6 +14,8 @@
 typedef struct few_job few_job;
 /* Dots of one row of w with 1 or max_tile rows of x from row r0. */
 typedef void (*dot_fn)(const few_job *job, const uint8_t *w, int64_t r0, float *out);
+/* Dots of two rows of w with the only row of x. */
+typedef void (*pair_fn)(const few_job *job, const uint8_t *const w[2], float *out);
 
 struct few_job {
     sn_linear_dims dims;
@@ -24,6 +26,7 @@ struct few_job {
     float *padded; /* x with rows filled up to whole groups */
     int64_t n_groups;
     const dot_fn *dot;
+    pair_fn pair; /* NULL: the type has none */
     int64_t rows_per_task;
 };
 
@@ -54,44 +57,54 @@ SN_INLINE void dot_exact(const unpack *u, const few_job *job, const uint8_t *w, 
 
 /* ---- float weights ---- */
 
-SN_INLINE __m256 load_f32(const uint8_t *p) { return _mm256_loadu_ps((const float *)(const void *)p); }
-SN_INLINE __m256 load_f16(const uint8_t *p) {
-    return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)p));
-}
-SN_INLINE __m256 load_bf16(const uint8_t *p) {
-    __m256i words = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
-    return _mm256_castsi256_ps(_mm256_slli_epi32(words, 16));
+SN_INLINE vf load_f32(const uint8_t *p) { return vf_load((const float *)(const void *)p); }
+
+/* Adds the products of the last values, at most one vector. */
+SN_INLINE void add_last(vf (*load)(const uint8_t *), int64_t size, const uint8_t *w, int64_t count, const float *x,
+                        int64_t stride, int n_rows, float *out) {
+    float value[vf_lanes];
+    uint8_t spare[sizeof value] = {0};
+    count = sn_min_i64(vf_lanes, count);
+    memcpy(spare, w, (size_t)(count * size));
+    vf_store(value, load(spare));
+    for (int r = 0; r < n_rows; r++)
+        for (int64_t j = 0; j < count; j++) out[r] += value[j] * x[r * stride + j];
 }
 
-/* A single row is added up in four sums, so that their latencies overlap and the loads never wait. */
-SN_INLINE void dot_float(__m256 (*load)(const uint8_t *), int64_t size, const few_job *job, const uint8_t *w,
-                         int64_t r0, int n_rows, float *out) {
+/* Dots of n_w rows of w with n_rows rows of x from row r0; out is [n_w][n_rows]. A single row of x is added up in four
+ * sums per row of w, so that their latencies overlap and the loads never wait. */
+SN_INLINE void dot_float(vf (*load)(const uint8_t *), int64_t size, const few_job *job, const uint8_t *const w[],
+                         int n_w, int64_t r0, int n_rows, float *out) {
     int64_t k = job->dims.k, stride = job->dims.x_stride, i = 0;
     const float *x = job->x + r0 * stride;
     const int ways = n_rows == 1 ? 4 : 2;
-    __m256 sum[max_tile][4];
-    for (int r = 0; r < n_rows; r++)
-        for (int way = 0; way < 4; way++) sum[r][way] = _mm256_setzero_ps();
-    for (; i + 8 * ways <= k; i += 8 * ways) {
-        for (int64_t b = i * size; b < (i + 8 * ways) * size; b += 64)
-            if (b % 64 == 0) _mm_prefetch((const char *)w + b + 4096, _MM_HINT_T1);
-        for (int way = 0; way < ways; way++) {
-            __m256 value = load(w + (i + 8 * way) * size);
-            for (int r = 0; r < n_rows; r++)
-                sum[r][way] = _mm256_fmadd_ps(value, _mm256_loadu_ps(x + r * stride + i + 8 * way), sum[r][way]);
-        }
+    vf sum[max_tile][4];
+    for (int r = 0; r < n_w * n_rows; r++)
+        for (int way = 0; way < 4; way++) sum[r][way] = vf_set(0);
+    for (; i + vf_lanes * ways <= k; i += vf_lanes * ways) {
+#pragma GCC unroll 2
+        for (int v = 0; v < n_w; v++)
+#pragma GCC unroll 4
+            for (int64_t b = 0; b < vf_lanes * ways * size; b += 64)
+                _mm_prefetch((const char *)w[v] + i * size + b + 4096, _MM_HINT_T1);
+#pragma GCC unroll 4
+        for (int way = 0; way < ways; way++)
+#pragma GCC unroll 2
+            for (int v = 0; v < n_w; v++) {
+                vf value = load(w[v] + (i + vf_lanes * way) * size);
+#pragma GCC unroll 4
+                for (int r = 0; r < n_rows; r++)
+                    sum[v * n_rows + r][way] =
+                        vf_fma(value, vf_load(x + r * stride + i + vf_lanes * way), sum[v * n_rows + r][way]);
+            }
     }
-    for (; i + 8 <= k; i += 8)
-        for (int r = 0; r < n_rows; r++)
-            sum[r][0] = _mm256_fmadd_ps(load(w + i * size), _mm256_loadu_ps(x + r * stride + i), sum[r][0]);
-    for (int r = 0; r < n_rows; r++)
-        out[r] = sum8(_mm256_add_ps(_mm256_add_ps(sum[r][0], sum[r][1]), _mm256_add_ps(sum[r][2], sum[r][3])));
-    _Alignas(32) float last[8];
-    uint8_t spare[32] = {0};
-    memcpy(spare, w + i * size, (size_t)((k - i) * size));
-    _mm256_store_ps(last, load(spare));
-    for (int r = 0; r < n_rows; r++)
-        for (int64_t j = i; j < k; j++) out[r] += last[j - i] * x[r * stride + j];
+    for (int v = 0; v < n_w * n_rows; v++) {
+        const vf *s = sum[v];
+        out[v] = vf_sum(vf_add(vf_add(s[0], s[1]), vf_add(s[2], s[3])));
+    }
+    for (; i < k; i += vf_lanes)
+        for (int v = 0; v < n_w; v++)
+            add_last(load, size, w[v] + i * size, k - i, x + i, stride, n_rows, &out[v * n_rows]);
 }
 
 /* ---- one function per type and tile height, so that the loops over rows have constant bounds ---- */
@@ -117,10 +130,13 @@ SN_BLOCK_TYPES(SN_DOTS)
 
 #define SN_FLOAT_DOTS(type, size)                                                                                      \
     static void type##_1(const few_job *job, const uint8_t *w, int64_t r0, float *out) {                               \
-        dot_float(load_##type, size, job, w, r0, 1, out);                                                              \
+        dot_float(load_##type, size, job, &w, 1, r0, 1, out);                                                          \
     }                                                                                                                  \
     static void type##_4(const few_job *job, const uint8_t *w, int64_t r0, float *out) {                               \
-        dot_float(load_##type, size, job, w, r0, max_tile, out);                                                       \
+        dot_float(load_##type, size, job, &w, 1, r0, max_tile, out);                                                   \
+    }                                                                                                                  \
+    static void type##_pair(const few_job *job, const uint8_t *const w[2], float *out) {                               \
+        dot_float(load_##type, size, job, w, 2, 0, 1, out);                                                            \
     }
 SN_FLOAT_DOTS(f32, 4)
 SN_FLOAT_DOTS(f16, 2)
@@ -132,6 +148,7 @@ SN_FLOAT_DOTS(bf16, 2)
 static const dot_fn dots[SN_N_DTYPES][2][2] = {
     SN_BLOCK_TYPES(SN_DOTS_ENTRY)[SN_F32] = {{f32_1, f32_4}, {f32_1, f32_4}},
     [SN_F16] = {{f16_1, f16_4}, {f16_1, f16_4}}, [SN_BF16] = {{bf16_1, bf16_4}, {bf16_1, bf16_4}}};
+static const pair_fn pairs[SN_N_DTYPES] = {[SN_F32] = f32_pair, [SN_F16] = f16_pair, [SN_BF16] = bf16_pair};
 
 /* ---- the call ---- */
 
@@ -162,6 +179,21 @@ static void prepare(few_job *job, const sn_call *c) {
         }
         memcpy(to, from, (size_t)dims->k * sizeof *to);
         memset(to + dims->k, 0, (size_t)(job->n_groups * group_size - dims->k) * sizeof *to);
+    }
+}
+
+/* The two rows lie half a task apart: of two streams, more is on its way from memory than of one. */
+static void pair_task(void *arg, int64_t index, int thread) {
+    const few_job *job = arg;
+    (void)thread;
+    int64_t from = index * job->rows_per_task, to = sn_min_i64(job->dims.n, from + job->rows_per_task);
+    int64_t half = sn_ceil_div(to - from, 2);
+    for (int64_t i = from; i < from + half; i++) {
+        const int64_t j[2] = {i, sn_min_i64(i + half, to - 1)};
+        const uint8_t *w[2] = {job->w + j[0] * job->dims.w_stride, job->w + j[1] * job->dims.w_stride};
+        float sum[2];
+        job->pair(job, w, sum);
+        for (int v = 0; v < 2; v++) job->out[j[v]] = sum[v] + (job->bias ? job->bias[j[v]] : 0);
     }
 }
 
@@ -199,5 +231,7 @@ static void run(const sn_call *c) {
     job.n_groups = sn_ceil_div(job.dims.k, group_size);
     if (sn_dtype_is_block(c->in[1].dtype)) prepare(&job, c);
     job.rows_per_task = rows_per_task(&job.dims, sn_team_size(c->team));
-    if (job.dims.n_rows > 0) sn_parallel(c->team, task, &job, sn_ceil_div(job.dims.n, job.rows_per_task));
+    job.pair = job.dims.n_rows == 1 ? pairs[c->in[1].dtype] : NULL;
+    if (job.dims.n_rows > 0)
+        sn_parallel(c->team, job.pair ? pair_task : task, &job, sn_ceil_div(job.dims.n, job.rows_per_task));
 }
