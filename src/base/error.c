@@ -34,7 +34,7 @@ sn_status sn_vfail(sn_status status, const char *format, va_list args) {
     return status;
 }
 
-sn_status sn_fail(sn_status status, const char *format, ...) {
+sn_status(sn_fail)(sn_status status, const char *format, ...) {
     va_list args;
     va_start(args, format);
     sn_vfail(status, format, args);
@@ -42,7 +42,7 @@ sn_status sn_fail(sn_status status, const char *format, ...) {
     return status;
 }
 
-sn_status sn_fail_in(sn_status status, const char *format, ...) {
+sn_status(sn_fail_in)(sn_status status, const char *format, ...) {
     char prefix[message_size], text[message_size];
     va_list args;
     va_start(args, format);
@@ -53,7 +53,7 @@ sn_status sn_fail_in(sn_status status, const char *format, ...) {
     return status;
 }
 
-sn_status sn_fail_memory(const char *what) { return sn_fail(SN_ERR_MEMORY, "out of memory for %s", what); }
+sn_status(sn_fail_memory)(const char *what) { return sn_fail(SN_ERR_MEMORY, "out of memory for %s", what); }
 
 void sn_log_set(sn_log_fn fn, void *user) {
     log_fn = fn;

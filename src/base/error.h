@@ -23,6 +23,13 @@ sn_status sn_fail_in(sn_status status, const char *format, ...) SN_PRINTF(2, 3);
 /* The status every failed allocation returns, with its message. */
 sn_status sn_fail_memory(const char *what);
 
+#ifdef __clang_analyzer__
+/* The analyzer looks at one file at a time and would follow paths on which a failure returns SN_OK. */
+#define sn_fail(status, ...) ((void)(sn_fail)(status, __VA_ARGS__), (status))
+#define sn_fail_in(status, ...) ((void)(sn_fail_in)(status, __VA_ARGS__), (status))
+#define sn_fail_memory(what) ((void)(sn_fail_memory)(what), SN_ERR_MEMORY)
+#endif
+
 void sn_log_message(sn_log_level level, const char *format, ...) SN_PRINTF(2, 3);
 
 #define SN_TRY(expr)                                                                                                   \

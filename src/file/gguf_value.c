@@ -3,6 +3,8 @@
 
 #include "base/error.h"
 
+#include <stdio.h>
+
 static const struct {
     const char *name;
     size_t size;
@@ -115,8 +117,8 @@ sn_status sn_gguf_get_array(const sn_gguf *f, const char *key, sn_gguf_type elem
     SN_TRY(look_up(f, key, found, &v));
     if (!v) return SN_OK;
     if (v->type != SN_GGUF_ARRAY || v->element != element) {
-        char wanted[32] = "an array of ";
-        strcat(wanted, sn_gguf_type_name(element));
+        char wanted[32];
+        snprintf(wanted, sizeof wanted, "an array of %s", sn_gguf_type_name(element));
         return wrong_type(f, v, key, wanted);
     }
     *out = v;

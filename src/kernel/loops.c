@@ -142,6 +142,7 @@ static void run_copies(void *p, int64_t from, int64_t to) {
     while (from < to) {
         char *at[1 + SN_LOOP_OPERANDS];
         int64_t n = sn_min_i64(to - from, locate(&c->loops, from, at));
+        /* These loops have two operands. NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage) */
         copy_run(at[0], c->loops.stride[0][0], at[1], c->loops.stride[1][0], c->size, n);
         from += n;
     }

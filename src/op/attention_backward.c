@@ -58,6 +58,7 @@ static void load_query(query *q, int64_t row, int64_t head) {
     q->scale = sn_position_scale(q->position, q->i);
     q->lse = scalar_of(&in[SN_ATTENTION_LSE], row, head);
     q->offset = sn_call_has(q->c, SN_ATTENTION_GRAD_LSE) ? -scalar_of(&in[SN_ATTENTION_GRAD_LSE], row, head) : 0;
+    /* Both rows have d_v elements. NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
     for (int64_t x = 0; x < q->d_v; x++) q->offset += q->grad_out[x] * out[x];
 }
 

@@ -14,7 +14,7 @@ typedef struct reshape_attr {
 /* Sets out's strides so that it views x: groups of x's dims that lie in memory as one are split as out asks.
  * False where out's dims cut across a gap. Both have the same number of elements, not 0. */
 static bool view_strides(const sn_tensor *x, sn_tensor *out) {
-    int64_t shape[SN_MAX_DIMS], stride[SN_MAX_DIMS]; /* x without its dims of size 1 */
+    int64_t shape[SN_MAX_DIMS] = {0}, stride[SN_MAX_DIMS] = {0}; /* x without its dims of size 1 */
     int n = 0, d = 0, e = 0;
     for (int k = 0; k < x->n_dims; k++)
         if (x->shape[k] != 1) shape[n] = x->shape[k], stride[n++] = x->stride[k];

@@ -30,6 +30,7 @@ static inline void sn_row_turn(sn_pair_layout layout, const sn_tensor *angles, c
         double c = (double)*(const real *)(const void *)(at + m * step);
         double s = sign * (double)*(const real *)(const void *)(at + m * step + pair);
         int64_t a = layout == SN_PAIR_HALVES ? m : 2 * m, b = layout == SN_PAIR_HALVES ? m + n : 2 * m + 1;
+        /* infer has checked that the planes lie in the row. NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign) */
         double xa = x[a], xb = x[b];
         x[a] = xa * c - xb * s;
         x[b] = xa * s + xb * c;

@@ -102,9 +102,11 @@ static void ticks_log(sn_axis *a, int wanted) {
     double step = fmax(1, ceil((high - low + 1) / (wanted + 3)));
     bool fine = a->scale == SN_AXIS_LOG10 && high - low < 2;
     static const double parts[] = {1, 2, 5};
-    for (double e = fine ? low - 1 : low; e <= high; e += step)
+    double first = fine ? low - 1 : low;
+    int n = (int)floor((high - first) / step) + 1;
+    for (int i = 0; i < n; i++)
         for (int part = 0; part < (fine ? 3 : 1); part++) {
-            sn_tick *t = add(a, backward(a->scale, e) * parts[part]);
+            sn_tick *t = add(a, backward(a->scale, first + i * step) * parts[part]);
             if (t && a->scale == SN_AXIS_LOG2) label_log2(t);
             if (t && a->scale == SN_AXIS_LOG10) label_log10(t);
         }

@@ -27,7 +27,7 @@ const sn_method_def *sn_method_find(const char *name, size_t size) {
 static int index_of(const sn_method_ctx *ctx, const char *param) {
     const sn_method_info *info = &ctx->def->info;
     int i = 0;
-    while (i < info->n_params - 1 && strcmp(info->params[i].name, param)) i++;
+    while (i < info->n_params - 1 && strcmp(info->params[i].name, param) != 0) i++;
     return i;
 }
 

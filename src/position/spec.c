@@ -163,7 +163,7 @@ static sn_status read_param(parser *p, sn_extend_item *item) {
     SN_TRY(read_word(p, "a parameter name", &name));
     int i = 0;
     while (i < info->n_params &&
-           (strlen(info->params[i].name) != name.size || memcmp(info->params[i].name, name.text, name.size)))
+           (strlen(info->params[i].name) != name.size || memcmp(info->params[i].name, name.text, name.size) != 0))
         i++;
     if (i == info->n_params) return fail_param(info, name);
     if (!accept(p, '='))

@@ -133,7 +133,7 @@ typedef struct curves {
 } curves;
 
 static sn_status curves_new(const sn_compare_result *r, curves *c) {
-    size_t each = (size_t)(2 * r->n_buckets + 3 * r->n_lengths), n = (size_t)r->n_methods;
+    size_t each = 2 * (size_t)r->n_buckets + 3 * (size_t)r->n_lengths, n = (size_t)r->n_methods;
     c->numbers = sn_calloc(n * each, sizeof *c->numbers);
     c->position = sn_calloc(n, sizeof *c->position);
     c->length = sn_calloc(n, sizeof *c->length);

@@ -384,7 +384,7 @@ static sn_status strftime_now(sn_chat_run *r, const sn_chat_args *args, sn_chat_
     SN_TRY(need_text(args, 0, "format", &given));
     if (given.size >= sizeof format)
         return sn_chat_fail(SN_ERR_LIMIT, args->line, "a date format of %zu bytes", given.size);
-    memcpy(format, given.data, given.size);
+    if (given.size > 0) memcpy(format, given.data, given.size);
     format[given.size] = 0;
     if (!localtime_r(&now, &parts)) return sn_chat_fail(SN_ERR_INTERNAL, args->line, "no local time");
 #pragma GCC diagnostic push
