@@ -316,7 +316,8 @@ static sn_status load(const scan *s, json_t **out) {
     *out = json_loadb(copy ? copy : (const char *)s->data, s->size, flags, &error);
     sn_free(copy);
     if (*out) return SN_OK;
-    if (json_error_code(&error) == json_error_out_of_memory) return sn_fail_memory("a JSON text");
+    /* Jansson is silent about most of its failed allocations. Its allocation functions are those of the process. */
+    if (json_error_code(&error) == json_error_out_of_memory || !error.text[0]) return sn_fail_memory("a JSON text");
     return sn_fail(SN_ERR_FORMAT, "%s: line %d, column %d: %s", s->name, error.line, error.column, error.text);
 }
 

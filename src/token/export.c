@@ -175,8 +175,9 @@ static bool split_in_two(const sn_tokenizer *t, int32_t id, size_t *at) {
         memmove(&ends[where], &ends[where + 1], (n - where - 1) * sizeof ends[0]);
         n--;
     }
+    if (n < 2) return false;
     *at = ends[0];
-    return n == 2;
+    return true;
 }
 
 static sn_status add_merge(sn_vocab_export *e, sn_text piece, size_t at) {

@@ -12,6 +12,7 @@
 #include "file/json_write.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static sn_json_doc *parsed(const char *text) {
     sn_json_doc *doc = NULL;
@@ -172,6 +173,32 @@ static void damage_is_survived(void **state) {
     fail_each_allocation((const unsigned char *)sample, sizeof sample - 1, use);
 }
 
+/* Jansson's allocation functions are one setting of the whole process. A library has no right to it, so suan leaves
+ * it alone; a test program has. (Weak, because a build without Jansson links this file too.) */
+extern void json_set_alloc_funcs(void *(*allocate)(size_t), void (*release)(void *)) __attribute__((weak));
+
+static void jansson_may_run_out_of_memory(void **state) {
+    (void)state;
+    sn_alloc_fail_after(-1);
+    assert_int_equal(use(sample, sizeof sample - 1), SN_OK);
+    int64_t own = sn_alloc_count(), seen = 0;
+    json_set_alloc_funcs(sn_alloc, sn_free);
+    sn_alloc_fail_after(-1);
+    assert_int_equal(use(sample, sizeof sample - 1), SN_OK);
+    int64_t all = sn_alloc_count();
+    assert_true(all > 2 * own);
+    for (int64_t n = 0; n < all; n++) {
+        sn_alloc_fail_after(n);
+        sn_status status = use(sample, sizeof sample - 1);
+        sn_alloc_fail_after(-1);
+        /* A string that Jansson has no memory for is an invalid token to it. */
+        assert_true(status == SN_ERR_MEMORY || status == SN_ERR_FORMAT);
+        seen += status == SN_ERR_MEMORY;
+    }
+    json_set_alloc_funcs(malloc, free);
+    assert_true(seen > all / 2);
+}
+
 static void real_files_parse(void **state) {
     (void)state;
     char path[512];
@@ -196,6 +223,7 @@ int main(void) {
         cmocka_unit_test(malformed_texts_are_refused),
         cmocka_unit_test(writing_reads_back),
         cmocka_unit_test(damage_is_survived),
+        cmocka_unit_test(jansson_may_run_out_of_memory),
         cmocka_unit_test(real_files_parse),
         cmocka_unit_test(damaged_real_files_are_survived),
     };
