@@ -46,6 +46,15 @@ SN_API const char *sn_value_name(const sn_value *v); /* "" when it has none */
  * grads. A wrt that loss does not depend on gets zeros. Gradients of gradients work. */
 SN_API sn_status sn_grad(sn_graph *g, sn_value *loss, sn_value *const *wrt, int n, sn_value **grads);
 
+/* Recomputation (checkpointing): the nodes made between begin and end form a segment; pairs inside a pair belong to the
+ * outer one. Where recomputation is on when sn_grad is called, the gradient of a segment is made from a copy of its
+ * nodes that runs again in the backward pass: what the segment computes inside dies after the forward pass, only what
+ * comes into it and goes out of it lives on. The results have the same bits; dropout keeps its mask. `always`: this
+ * segment is computed again even where recomputation is off. */
+SN_API void sn_segment_begin(sn_graph *g, bool always);
+SN_API void sn_segment_end(sn_graph *g);
+SN_API void sn_graph_recompute(sn_graph *g, bool on); /* off at first */
+
 /* ---- Plans ---- */
 
 typedef struct sn_plan_options {

@@ -9,6 +9,7 @@ typedef struct backward {
     int64_t n_values;   /* of the graph before any gradient node */
     bool *needed;       /* by value id: depends on a wrt */
     sn_value **adjoint; /* by value id: gradient so far, or NULL */
+    sn_node **copies;   /* by node id: its copy, for segments that are computed again */
 } backward;
 
 static bool any_needed(const backward *b, const sn_node *n) {
@@ -38,6 +39,34 @@ static void accumulate(backward *b, sn_value *v, sn_value *gradient) {
     *slot = *slot ? sn_add(b->g, *slot, gradient) : gradient;
 }
 
+/* The value that a copied node reads for v: the copy's, where v is made inside the segment. State ops are not run
+ * twice. */
+static sn_value *copied_value(const backward *b, sn_value *v, int64_t segment) {
+    if (!v || !v->node || v->node->segment != segment) return v;
+    const sn_node *copy = b->copies[v->node->id];
+    return copy ? &copy->out[v - v->node->out] : v;
+}
+
+static void copy_node(backward *b, const sn_node *n) {
+    sn_value *in[SN_MAX_INPUTS];
+    if (n->op->flags & SN_OP_STATE) return;
+    for (int i = 0; i < n->n_in; i++) in[i] = copied_value(b, n->in[i], n->segment);
+    sn_value *out = sn_node_append(b->g, n->op, in, n->n_in, ~0u, n->attr);
+    if (out) b->copies[n->id] = out->node;
+}
+
+/* The node whose values the gradient of n reads: n itself, or its copy. A segment is copied as a whole when the
+ * backward pass comes to its last node; what nobody reads of it, no plan runs. */
+static const sn_node *node_to_read(backward *b, const sn_node *n) {
+    if (!n->segment || !(b->g->recompute || n->recompute)) return n;
+    int64_t first = n->id, last = n->id;
+    if (!b->copies[n->id]) {
+        while (first > 0 && b->g->nodes[first - 1]->segment == n->segment) first--;
+        for (; first <= last && b->g->status == SN_OK; first++) copy_node(b, b->g->nodes[first]);
+    }
+    return b->copies[n->id] ? b->copies[n->id] : n;
+}
+
 static void differentiate_node(backward *b, const sn_node *n) {
     sn_value *grad_out[SN_MAX_OUTPUTS] = {0}, *grad_in[SN_MAX_INPUTS] = {0};
     bool reached = false;
@@ -50,7 +79,9 @@ static void differentiate_node(backward *b, const sn_node *n) {
         sn_graph_fail(b->g, SN_ERR_UNSUPPORTED, "%s has no gradient: %s", n->op->name, n->op->no_gradient);
         return;
     }
-    n->op->vjp(b->g, n, grad_out, grad_in);
+    const sn_node *read = node_to_read(b, n);
+    if (b->g->status != SN_OK) return;
+    n->op->vjp(b->g, read, grad_out, grad_in);
     for (int i = 0; i < n->n_in; i++)
         if (grad_in[i] && n->in[i] && b->needed[n->in[i]->id]) accumulate(b, n->in[i], grad_in[i]);
 }
@@ -84,11 +115,13 @@ sn_status sn_grad(sn_graph *g, sn_value *loss, sn_value *const *wrt, int n, sn_v
     backward b = {.g = g, .n_values = g->n_values};
     b.needed = sn_calloc((size_t)g->n_values, sizeof *b.needed);
     b.adjoint = sn_calloc((size_t)g->n_values, sizeof *b.adjoint);
-    if (b.needed && b.adjoint)
+    b.copies = sn_calloc((size_t)g->n_nodes, sizeof *b.copies);
+    if (b.needed && b.adjoint && b.copies)
         run_backward(&b, loss, wrt, n, grads);
     else
         sn_graph_fail(g, SN_ERR_MEMORY, "out of memory for a gradient");
     sn_free(b.needed);
     sn_free(b.adjoint);
+    sn_free(b.copies);
     return sn_graph_status(g);
 }

@@ -159,11 +159,28 @@ sn_value *sn_node_append(sn_graph *g, const sn_op_def *op, sn_value *const *in, 
     status = node_new(g, op, in, n_in, attr, &n);
     if (status != SN_OK) return keep_failure(g, status);
     n->id = g->n_nodes;
+    n->segment = g->segment_depth > 0 ? g->n_segments : 0;
+    n->recompute = n->segment && g->segment_always;
     for (int i = 0; i < op->n_out; i++)
         n->out[i] = (sn_value){.graph = g, .node = n, .id = g->n_values++, .tensor = outputs[i], .name = ""};
     g->nodes[g->n_nodes++] = n;
     return &n->out[0];
 }
+
+void sn_segment_begin(sn_graph *g, bool always) {
+    if (g->segment_depth++ > 0) return;
+    g->n_segments++;
+    g->segment_always = always;
+}
+
+void sn_segment_end(sn_graph *g) {
+    if (g->segment_depth == 0)
+        sn_graph_fail(g, SN_ERR_ARGUMENT, "a segment ends that was not begun");
+    else
+        g->segment_depth--;
+}
+
+void sn_graph_recompute(sn_graph *g, bool on) { g->recompute = on; }
 
 typedef struct printer {
     char *buffer;

@@ -21,6 +21,8 @@ struct sn_node {
     sn_value **in; /* NULL entries: absent optional inputs */
     sn_value *out; /* op->n_out of them */
     const void *attr;
+    int64_t segment; /* 0: none */
+    bool recompute;  /* its segment is computed again in any case */
 };
 
 struct sn_graph {
@@ -28,6 +30,9 @@ struct sn_graph {
     sn_node **nodes; /* in creation order, which is an order of execution */
     int64_t n_nodes, nodes_capacity;
     int64_t n_values, n_ids;
+    int64_t n_segments;
+    int segment_depth;
+    bool segment_always, recompute;
     sn_status status; /* of the first failed builder */
     char message[512];
 };

@@ -37,6 +37,10 @@ static sn_value *norm(const builder *b, sn_value *x, sn_weight_id id, sn_weight_
     return sn_rms_norm(b->g, x, weight(b, id), c->norm_epsilon);
 }
 
+static sn_value *drop(const builder *b, sn_value *x) {
+    return b->io->dropout > 0 ? sn_dropout(b->g, x, b->io->dropout, b->io->seed, b->io->step) : x;
+}
+
 static sn_value *attention(const builder *b, sn_value *x) {
     const sn_model_config *c = &b->m->config;
     const sn_decoder_io *io = b->io;
@@ -64,7 +68,7 @@ static sn_value *attention(const builder *b, sn_value *x) {
         cache.values = sn_param(b->g, name, &io->values[b->layer]);
         cache.slots = io->slots;
     }
-    return sn_layer_attention(b->g, x, &w, &shape, &io->kinds[sn_layer_kind(c, b->layer)], &cache);
+    return drop(b, sn_layer_attention(b->g, x, &w, &shape, &io->kinds[sn_layer_kind(c, b->layer)], &cache));
 }
 
 static sn_value *ffn(const builder *b, sn_value *x) {
@@ -74,7 +78,7 @@ static sn_value *ffn(const builder *b, sn_value *x) {
                               .up_bias = weight(b, SN_W_UP_BIAS),
                               .down = weight(b, SN_W_DOWN),
                               .down_bias = weight(b, SN_W_DOWN_BIAS)};
-    return sn_layer_ffn(b->g, x, &w, activations[b->m->config.activation]);
+    return drop(b, sn_layer_ffn(b->g, x, &w, activations[b->m->config.activation]));
 }
 
 static sn_value *block(const builder *b, sn_value *x) {
@@ -91,7 +95,12 @@ sn_value *sn_decoder_build(sn_graph *g, const sn_model *m, const sn_decoder_io *
     builder b = {g, m, io, 0};
     sn_value *x = sn_embedding(g, weight(&b, SN_W_EMBED), io->tokens);
     if (m->config.learned_positions) x = sn_add(g, x, sn_embedding(g, weight(&b, SN_W_POSITIONS), io->positions));
-    for (b.layer = 0; b.layer < m->config.n_layers; b.layer++) x = block(&b, x);
+    x = drop(&b, x);
+    for (b.layer = 0; b.layer < m->config.n_layers; b.layer++) {
+        sn_segment_begin(g, false);
+        x = block(&b, x);
+        sn_segment_end(g);
+    }
     return x;
 }
 

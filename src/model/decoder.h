@@ -20,9 +20,12 @@ typedef struct sn_decoder_io {
     /* The weight as a value of the graph; NULL: sn_param of the model's own. Called once for each weight. */
     sn_value *(*weight)(void *user, sn_graph *g, sn_weight_id id, int64_t layer);
     void *user;
+    double dropout; /* of the embedding and of what each branch adds; 0: none, then seed and step are not read */
+    uint64_t seed;
+    sn_value *step; /* i32 scalar */
 } sn_decoder_io;
 
-/* Hidden states [n_rows, n_embd] before the last norm. */
+/* Hidden states [n_rows, n_embd] before the last norm. Each block is a segment (sn_segment_begin). */
 sn_value *sn_decoder_build(sn_graph *g, const sn_model *m, const sn_decoder_io *io);
 /* Last norm and head: hidden [n, n_embd] to logits [n, n_vocab]. Only `weight` and `user` of io are read. */
 sn_value *sn_decoder_head(sn_graph *g, const sn_model *m, const sn_decoder_io *io, sn_value *hidden);

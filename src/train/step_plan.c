@@ -38,6 +38,7 @@ static sn_status begin(builder *b, sn_stepper *s, sn_step_part *part, sn_step_pl
     to->loss = to->norm = -1;
     SN_TRY(sn_graph_new(&to->graph));
     b->g = to->graph;
+    sn_graph_recompute(b->g, s->options.recompute);
     b->params = sn_arena_array(&s->arena, (size_t)s->n_params, sizeof *b->params);
     b->outputs = sn_arena_array(&s->arena, (size_t)s->n_params + 2, sizeof *b->outputs);
     if (!b->params || !b->outputs) return sn_fail_memory("a training step");
