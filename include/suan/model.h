@@ -87,6 +87,7 @@ typedef struct sn_model_init {
     const char *scheme; /* a name of sn_model_init_schemes; NULL: "gpt2" */
     double std;         /* of "gpt2"; 0: 0.02 */
     const char *name;   /* the model's; NULL: its family's */
+    bool undrawn;       /* leave the weights' memory untouched, for measuring: nothing may read them */
 } sn_model_init;
 /* "gpt2": normal, outputs into the residual stream smaller by sqrt(2 n_layers); "deepnorm": Xavier with beta of
  * DeepNorm (arXiv:2203.00555), whose alpha becomes residual_scale where that is 0 and the norm is post;

@@ -97,7 +97,7 @@ typedef struct sn_train_result {
     double best_val_loss;
     int64_t best_step;
     double seconds;        /* of this call */
-    char checkpoint[1024]; /* the newest; "" where there is none */
+    char checkpoint[4096]; /* the newest; "" where there is none */
     sn_train_profile_row profile[64];
     int64_t n_profile; /* rows, by falling time; 0 without options.profile */
 } sn_train_result;

@@ -49,7 +49,7 @@ typedef struct cli_verb {
     int (*run)(void *settings); /* exit status */
 } cli_verb;
 
-enum { CLI_MAX_ARGUMENTS = 4 };
+enum { CLI_MAX_ARGUMENTS = 64 };
 typedef struct cli_arguments {
     const char *argument[CLI_MAX_ARGUMENTS];
     int n_arguments;
@@ -77,7 +77,7 @@ sn_status cli_refuse(sn_status status, const char *format, ...) __attribute__((f
 /* Reports sn_last_error() for a failed call and gives the exit status for it. */
 int cli_failed(sn_status status);
 
-/* Nonzero after Ctrl-C or SIGTERM; a second one ends the program. */
+/* The signal's number after Ctrl-C or SIGTERM; a second one ends the program. */
 extern volatile int cli_cancelled;
 void cli_catch_signals(void);
 

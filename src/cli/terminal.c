@@ -45,7 +45,7 @@ int cli_failed(sn_status status) {
 
 static void on_signal(int number) {
     if (cli_cancelled) _exit(128 + number);
-    cli_cancelled = 1;
+    cli_cancelled = number;
 }
 
 void cli_catch_signals(void) {

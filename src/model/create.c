@@ -102,7 +102,7 @@ static bool wanted(const sn_model_config *c, sn_weight_id id) {
     return c->biases && id != SN_W_HEAD_BIAS && sn_weight_allowed(c, id);
 }
 
-static sn_status draw_weights(sn_model *m, const sn_init_scheme *scheme, double std, uint64_t seed) {
+static sn_status draw_weights(sn_model *m, const sn_init_scheme *scheme, const sn_model_init *init, uint64_t seed) {
     SN_TRY(sn_weights_init(m));
     for (int64_t layer = 0; layer < m->config.n_layers; layer++) {
         for (int i = layer == 0 ? 0 : SN_W_FIRST_OF_LAYER; i < SN_N_WEIGHT_IDS; i++) {
@@ -112,7 +112,7 @@ static sn_status draw_weights(sn_model *m, const sn_init_scheme *scheme, double 
             if (!wanted(&m->config, id)) continue;
             SN_TRY(new_weight(m, id, &t));
             sn_weight_name(id, layer, name, sizeof name);
-            sn_init_fill(scheme, std, &m->config, id, name, seed, &t);
+            if (!init->undrawn) sn_init_fill(scheme, init->std, &m->config, id, name, seed, &t);
             SN_TRY(sn_weights_put(m, id, layer, &t, name));
         }
     }
@@ -134,7 +134,7 @@ static sn_status make(sn_model *m, const sn_model_config *config, const sn_model
     if (!m->name) return sn_fail_memory("a new model");
     m->tokenizer_tried = true;
     m->writable = true;
-    return draw_weights(m, scheme, init->std, seed);
+    return draw_weights(m, scheme, init, seed);
 }
 
 sn_status sn_model_create(const sn_model_config *config, const sn_model_init *init, uint64_t seed, sn_model **out) {

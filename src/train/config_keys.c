@@ -44,7 +44,7 @@ const sn_train_key_def sn_train_keys[] = {
          "\"byte\", \"char\" (the characters of the data), a tokenizer's file, or \"train:bpe:1024\" (also unigram) "
          "for a "
          "vocabulary learned from the data. Without it the tokenizer of init, else byte."),
-    TEXT("separator", separator, "", "What divides documents in a text file. Without it a file is one document."),
+    TEXT("separator", separator, "<|endoftext|>", "What divides documents in a text file; \"\": every file is one."),
     WORD("packing", packing, "cross", "cross|separate",
          "Whether a sequence may attend across documents, or each document only to itself."),
     WORD("order", order, "shuffle", "shuffle|random|text",
@@ -68,8 +68,8 @@ const sn_train_key_def sn_train_keys[] = {
          "Largest global norm of the gradient; 0: not clipped, as with rules that cannot be (tiger)."),
 
     TEXT("optimizer.rule", rule_name, "adamw", "The update rule; its own settings follow below."),
-    REAL("optimizer.lr", rate, "0.001", 0, 1e6, "The learning rate at its peak."),
-    REAL("optimizer.floor", floor, "0", 0, 1e6, "The learning rate at the end of a decay."),
+    REAL("optimizer.lr", rate, "0.001", 0, 1e38, "The learning rate at its peak."),
+    REAL("optimizer.floor", floor, "0", 0, 1e38, "The learning rate at the end of a decay."),
     TEXT("schedule.kind", schedule_name, "cosine", "How the learning rate changes over the run."),
     INT("schedule.warmup", warmup, "0", 0, 1e12, "Steps of linear rise before that."),
     INT("schedule.decay_steps", decay_steps, "0", 0, 1e12, "wsd: steps of the last part; 0: a tenth of the run."),
