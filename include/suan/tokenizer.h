@@ -24,7 +24,7 @@ SN_API const char *sn_tokenizer_kind(const sn_tokenizer *t); /* "spm-bpe", "unig
 /* Special ids, -1 where there is none. */
 SN_API int32_t sn_tokenizer_bos(const sn_tokenizer *t);
 SN_API int32_t sn_tokenizer_eos(const sn_tokenizer *t);
-SN_API int32_t sn_tokenizer_unk(const sn_tokenizer *t); /* what text outside the vocabulary becomes */
+SN_API int32_t sn_tokenizer_unk(const sn_tokenizer *t);             /* what text outside the vocabulary becomes */
 SN_API bool sn_tokenizer_is_end(const sn_tokenizer *t, int32_t id); /* eos, end of turn, ... */
 SN_API bool sn_tokenizer_is_special(const sn_tokenizer *t, int32_t id);
 SN_API bool sn_tokenizer_adds_bos(const sn_tokenizer *t); /* what `add_special` will do in front */
@@ -58,6 +58,30 @@ SN_API void sn_detokenizer_free(sn_detokenizer *d);
 SN_API sn_status sn_detokenizer_push(sn_detokenizer *d, int32_t id, const char **text, size_t *size);
 /* What is left at the end (an unfinished character comes out as U+FFFD). */
 SN_API sn_status sn_detokenizer_finish(sn_detokenizer *d, const char **text, size_t *size);
+
+/* ---- Training ---- */
+
+typedef struct sn_tokenizer_train_options {
+    const char *type;           /* "bpe" (byte level), "spm-bpe", "unigram", "char", "byte" */
+    int64_t vocab_size;         /* all tokens; 0: 4096, and for "char" and "byte" what there is */
+    const char *const *special; /* n_special control tokens; NULL: the kind's usual ones */
+    int n_special;
+    const char *separator; /* of documents in plain text; NULL: "<|endoftext|>" */
+    const char *field;     /* of JSON lines; NULL: "text" */
+    double coverage;       /* share of the text whose characters are tokens, for "spm-bpe" and "unigram"; 0: 0.9995 */
+    int n_threads;         /* 0: one per core; the result is the same for any number */
+    const volatile int *cancel;                                                  /* may be NULL */
+    void (*progress)(void *user, const char *what, int64_t done, int64_t total); /* may be NULL */
+    void *user;
+} sn_tokenizer_train_options;
+
+/* Learns a vocabulary from texts: files, JSON lines (.jsonl), folders of them. Needs memory for the different words,
+ * not for the text. */
+SN_API sn_status sn_tokenizer_train(const char *const *texts, int n_texts, const sn_tokenizer_train_options *options,
+                                    sn_tokenizer **out);
+/* Writes GGUF (a name ending in .gguf: the vocabulary alone), or tokenizer.json; into a folder that exists also
+ * tokenizer_config.json. SN_ERR_UNSUPPORTED where the format has no place for it. */
+SN_API sn_status sn_tokenizer_save(const sn_tokenizer *t, const char *path);
 
 /* ---- Chat ---- */
 

@@ -246,9 +246,17 @@ static void warn_of_added(const sn_tokenizer *t) {
 }
 
 static sn_status export_json_kind(const sn_tokenizer *t, sn_vocab_export *e) {
-    if (t->model.def != &sn_token_bpe)
-        return refuse("only byte-pair vocabularies of tokenizer.json can be expressed in GGUF");
+    bool unigram = t->model.def == &sn_token_unigram;
+    if (t->model.def != &sn_token_bpe && !unigram)
+        return refuse("only byte-pair and unigram vocabularies of tokenizer.json can be expressed in GGUF");
     warn_of_added(t);
+    if (unigram) {
+        if (t->model.unk < 0 || !spaces_as_sentencepiece(t, &e->add_space_prefix))
+            return refuse("GGUF's t5 kind needs an unknown token and spaces as SentencePiece marks them");
+        e->model = "t5";
+        name_roles(t, e);
+        return SN_OK;
+    }
     if (t->model.continuing_prefix.size || t->model.suffix.size) return refuse("GGUF has no marks for parts of words");
     if (spaces_as_sentencepiece(t, &e->add_space_prefix)) {
         if (t->model.unk < 0) return refuse("GGUF's llama kind needs an unknown token");
@@ -304,8 +312,8 @@ static sn_status write_ids(const sn_tokenizer *t, sn_gguf_out *out) {
     } ids[] = {{KEY "bos_token_id", t->bos},     {KEY "eos_token_id", t->eos},       {KEY "unknown_token_id", t->unk},
                {KEY "padding_token_id", t->pad}, {KEY "seperator_token_id", t->sep}, {KEY "cls_token_id", t->cls},
                {KEY "mask_token_id", t->mask}};
-    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
-        if (ids[i].id >= 0) SN_TRY(sn_gguf_set_u32(out, ids[i].key, (uint32_t)ids[i].id));
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) /* without the first two, readers take a kind's usual ids */
+        if (ids[i].id >= 0 || i < 2) SN_TRY(sn_gguf_set_u32(out, ids[i].key, (uint32_t)ids[i].id));
     bool bos = t->n_prefix > 0 && t->prefix[0] == t->bos, eos = t->n_suffix > 0 && t->suffix[0] == t->eos;
     if (t->n_prefix > bos || t->n_suffix > eos)
         return refuse("GGUF can add one BOS in front and one EOS behind, nothing else");

@@ -1,4 +1,4 @@
-/* A byte-pair tokenizer as tokenizer.json and tokenizer_config.json. */
+/* A tokenizer as tokenizer.json and tokenizer_config.json. */
 #include "token/export.h"
 
 #include "base/alloc.h"
@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define UNREACHABLE (-1e6)
 
 static void put_type(sn_json_out *w, const char *key, const char *type) {
     sn_json_begin_object(w, key);
@@ -212,7 +214,24 @@ static void put_post(sn_json_out *w, const sn_tokenizer *t) {
     sn_json_end(w);
 }
 
-static sn_status put_model(sn_json_out *w, const sn_tokenizer *t, const sn_vocab_export *e, bool spaces) {
+/* The format has no types: control and byte tokens get a score that keeps them from being found in a text. */
+static void put_unigram(sn_json_out *w, const sn_tokenizer *t) {
+    put_type(w, "model", "Unigram");
+    sn_json_put_i64(w, "unk_id", t->model.unk);
+    sn_json_begin_array(w, "vocab");
+    for (int32_t id = 0; id < t->vocab.n; id++) {
+        sn_json_begin_array(w, 0);
+        sn_json_put_text(w, 0, t->vocab.pieces[id]);
+        bool text = t->vocab.types[id] == SN_TOKEN_NORMAL || t->vocab.types[id] == SN_TOKEN_USER;
+        sn_json_put_f64(w, 0, text ? t->vocab.scores[id] : UNREACHABLE);
+        sn_json_end(w);
+    }
+    sn_json_end(w);
+    sn_json_put_bool(w, "byte_fallback", t->model.byte_fallback);
+    sn_json_end(w);
+}
+
+static sn_status put_pair_model(sn_json_out *w, const sn_tokenizer *t, const sn_vocab_export *e, bool spaces) {
     put_type(w, "model", "BPE");
     sn_json_put_null(w, "dropout");
     if (t->model.unk >= 0)
@@ -240,17 +259,15 @@ static sn_status put_model(sn_json_out *w, const sn_tokenizer *t, const sn_vocab
     return status;
 }
 
-static sn_status write_out(sn_json_out *w, const char *folder, const char *name) {
-    char path[4096];
+static sn_status write_out(sn_json_out *w, const char *path) {
     sn_text text;
-    int n = snprintf(path, sizeof path, "%s/%s", folder, name);
-    if (n < 0 || (size_t)n >= sizeof path) return sn_fail(SN_ERR_ARGUMENT, "%s: the path is too long", folder);
     SN_TRY(sn_json_finish(w, &text));
     return sn_file_write(path, text.data, text.size);
 }
 
-static sn_status write_tokenizer(const sn_tokenizer *t, const sn_vocab_export *e, const char *folder) {
-    bool spaces = strcmp(e->model, "llama") == 0;
+static sn_status write_parts(const sn_tokenizer *t, const sn_vocab_export *e, const char *path) {
+    bool unigram = strcmp(e->model, "t5") == 0, spaces = unigram || strcmp(e->model, "llama") == 0;
+    sn_status status = SN_OK;
     sn_json_out w = {.lines = 2};
     sn_json_begin_object(&w, 0);
     sn_json_put_string(&w, "version", "1.0");
@@ -262,14 +279,37 @@ static sn_status write_tokenizer(const sn_tokenizer *t, const sn_vocab_export *e
     else
         put_byte_steps(&w, sn_find_pre(e->pre));
     put_post(&w, t);
-    sn_status status = put_model(&w, t, e, spaces);
+    if (unigram)
+        put_unigram(&w, t);
+    else
+        status = put_pair_model(&w, t, e, spaces);
     sn_json_end(&w);
-    if (status == SN_OK) status = write_out(&w, folder, "tokenizer.json");
+    if (status == SN_OK) status = write_out(&w, path);
     sn_json_out_free(&w);
     return status;
 }
 
-static sn_status write_config(const sn_tokenizer *t, const char *folder) {
+/* Unigram with SentencePiece's own normalizers is left to the file it came from. */
+static bool can_be_json(const sn_tokenizer *t, const sn_vocab_export *e) {
+    const sn_pre_def *pre = sn_find_pre(e->pre);
+    if (strcmp(e->model, "t5") == 0) return !t->source.charsmap.size && !t->source.remove_extra_spaces;
+    return strcmp(e->model, "llama") == 0 || (pre && !(pre->flags & SN_PRE_RAW_TEXT));
+}
+
+sn_status sn_tokenizer_write_json(const sn_tokenizer *t, const char *path) {
+    sn_vocab_export e;
+    if (t->source.json.size) return sn_file_write(path, t->source.json.data, t->source.json.size);
+    SN_TRY(sn_vocab_export_make(t, 0, &e));
+    sn_status status =
+        can_be_json(t, &e)
+            ? write_parts(t, &e, path)
+            : sn_fail(SN_ERR_UNSUPPORTED, "tokenizer export: this %s vocabulary cannot be written as tokenizer.json",
+                      e.model);
+    sn_vocab_export_free(&e);
+    return status;
+}
+
+static sn_status write_config(const sn_tokenizer *t, const char *path) {
     const struct {
         const char *key;
         int32_t id;
@@ -286,23 +326,21 @@ static sn_status write_config(const sn_tokenizer *t, const char *folder) {
     if (t->source.byte_offset) sn_json_put_i64(&w, SN_KEY_BYTE_OFFSET, t->source.byte_offset);
     if (t->chat_template) sn_json_put_string(&w, "chat_template", t->chat_template);
     sn_json_end(&w);
-    sn_status status = write_out(&w, folder, "tokenizer_config.json");
+    sn_status status = write_out(&w, path);
     sn_json_out_free(&w);
     return status;
 }
 
+static sn_status path_in(const char *folder, const char *name, char *path, size_t size) {
+    int n = snprintf(path, size, "%s/%s", folder, name);
+    if (n > 0 && (size_t)n < size) return SN_OK;
+    return sn_fail(SN_ERR_ARGUMENT, "%s: the path is too long", folder);
+}
+
 sn_status sn_tokenizer_write_folder(const sn_tokenizer *t, const char *folder) {
-    sn_vocab_export e;
-    if (!t->source.model)
-        return sn_fail(SN_ERR_UNSUPPORTED, "tokenizer export: it comes from a tokenizer.json: copy that file");
-    SN_TRY(sn_vocab_export_make(t, 0, &e));
-    const sn_pre_def *pre = sn_find_pre(e.pre);
-    bool known = strcmp(e.model, "llama") == 0 || (pre && !(pre->flags & SN_PRE_RAW_TEXT));
-    sn_status status =
-        known ? write_tokenizer(t, &e, folder)
-              : sn_fail(SN_ERR_UNSUPPORTED, "tokenizer export: this %s vocabulary cannot be written as tokenizer.json",
-                        e.model);
-    if (status == SN_OK) status = write_config(t, folder);
-    sn_vocab_export_free(&e);
-    return status;
+    char path[4096];
+    SN_TRY(path_in(folder, "tokenizer.json", path, sizeof path));
+    SN_TRY(sn_tokenizer_write_json(t, path));
+    SN_TRY(path_in(folder, "tokenizer_config.json", path, sizeof path));
+    return write_config(t, path);
 }

@@ -208,6 +208,8 @@ static sn_status read_unigram(sn_tokenizer *t, const sn_json *o, const sn_json *
     t->unk = t->model.unk = (int32_t)unk;
     SN_TRY(bool_member(o, "byte_fallback", &fallback));
     if (fallback) sn_tokenizer_find_bytes(t);
+    for (int i = 0; fallback && i < 256; i++) /* their names written out in a text are no bytes */
+        if (t->model.bytes[i] >= 0) t->vocab.types[t->model.bytes[i]] = SN_TOKEN_BYTE;
     t->kind = "unigram";
     return sn_tokenizer_make_unigram(t);
 }

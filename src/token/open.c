@@ -23,7 +23,8 @@ static sn_status open_json(sn_tokenizer *t, const char *name, const void *data, 
     SN_TRY(sn_json_parse(name, data, size, 0, &doc));
     sn_status status = sn_tokenizer_fill_json(t, sn_json_root(doc));
     sn_json_free(doc);
-    return status;
+    SN_TRY(status);
+    return sn_tokenizer_keep(t, (sn_text){data, size}, &t->source.json); /* nothing is lost where it is written again */
 }
 
 static sn_status open_spm(sn_tokenizer *t, const char *name, const void *data, size_t size) {

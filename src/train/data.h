@@ -38,7 +38,4 @@ typedef struct sn_token_range {
  * tokens. 0 leaves nothing for it. SN_ERR_ARGUMENT unless 0 <= share < 1. */
 sn_status sn_data_split(const sn_token_file *f, double share, sn_token_range *train, sn_token_range *validation);
 
-/* Refuses what is not text: SN_ERR_FORMAT with file and byte. */
-sn_status sn_part_check(const sn_part *part);
-
 #endif

@@ -111,7 +111,7 @@ static void what_has_no_place_is_refused(void **state) {
     static const struct {
         const char *kind, *why;
     } cases[] = {
-        {"bert", "byte-pair"},          {"unigram_map", "byte-pair"},      {"word_level", "byte-pair"},
+        {"bert", "byte-pair"},          {"unigram_map", "t5 kind"},      {"word_level", "byte-pair"},
         {"onig", "pre-tokenizer name"}, {"cut_removed", "parts of words"}, {"gpt2_prefix", "pre-tokenizer name"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char path[1024];
@@ -120,7 +120,7 @@ static void what_has_no_place_is_refused(void **state) {
         sn_tokenizer *t = open_one(path);
         assert_int_equal(sn_vocab_export_make(t, 0, &e), SN_ERR_UNSUPPORTED);
         if (!strstr(sn_last_error(), cases[i].why)) fail_msg("%s: %s", cases[i].kind, sn_last_error());
-        assert_int_equal(sn_tokenizer_write_folder(t, "/tmp"), SN_ERR_UNSUPPORTED);
+        through_folder(t, cases[i].kind); /* the file itself can be written again */
         sn_tokenizer_free(t);
     }
 }
