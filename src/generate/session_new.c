@@ -40,7 +40,7 @@ static sn_status take_options(sn_session *s, const sn_session_options *o) {
     s->exact_f32 = o->exact_f32;
     s->cancel = o->cancel;
     SN_TRY(check_cache_type("key", o->key_type, c->d_head));
-    SN_TRY(check_cache_type("value", o->value_type, c->d_head));
+    SN_TRY(check_cache_type("value", o->value_type, c->d_value));
     if (c->learned_positions && s->capacity > c->train_length)
         return sn_fail(SN_ERR_LIMIT,
                        "session: a capacity of %lld tokens: %s has learned positions for %lld, and none beyond",
@@ -54,24 +54,15 @@ static sn_status take_options(sn_session *s, const sn_session_options *o) {
 
 /* ---- positions ---- */
 
-static sn_status resolve_kind(sn_session *s, int kind, const sn_session_options *o) {
-    const sn_model_config *c = &s->model->config;
-    bool windowed = kind & 1, rotary = !(kind & 2);
-    const sn_rope_config *rope = windowed ? &c->rope_local : &c->rope;
-    int64_t length = o->declared_length ? o->declared_length : s->capacity;
-    sn_position *position = &s->kinds[kind].position;
-    bool first = s->note[0] == 0;
-    SN_TRY(sn_extend_resolve(o->extend, rope, length, position, first ? s->note : NULL, first ? sizeof s->note : 0));
-    /* A layer without rotation keeps the mask and the scale that the method gives to the others. */
-    if (!rotary) position->n_planes = 0;
-    return SN_OK;
-}
-
 static sn_status resolve_positions(sn_session *s, const sn_session_options *o) {
-    for (int64_t layer = 0; layer < s->model->config.n_layers; layer++)
-        s->kinds[sn_layer_kind(&s->model->config, layer)].used = true;
-    for (int kind = 0; kind < SN_MAX_LAYER_KINDS; kind++)
-        if (s->kinds[kind].used) SN_TRY(resolve_kind(s, kind, o));
+    sn_position positions[SN_MAX_LAYER_KINDS];
+    bool used[SN_MAX_LAYER_KINDS];
+    int64_t length = o->declared_length ? o->declared_length : s->capacity;
+    SN_TRY(sn_model_positions(s->model, o->extend, length, positions, used, s->note, sizeof s->note));
+    for (int kind = 0; kind < SN_MAX_LAYER_KINDS; kind++) {
+        s->kinds[kind].used = used[kind];
+        if (used[kind]) s->kinds[kind].position = positions[kind];
+    }
     return SN_OK;
 }
 
@@ -90,16 +81,16 @@ static sn_status take_block(sn_session *s, int64_t bytes, void **out) {
 
 static int64_t plane_row(const sn_session_kind *kind) { return kind->position.n_planes * 2 * (int64_t)sizeof(float); }
 
-static sn_status cache_bytes(const sn_session *s, sn_dtype dtype, int64_t *one) {
+static sn_status cache_bytes(const sn_session *s, sn_dtype dtype, int64_t d, int64_t *one) {
     const sn_model_config *c = &s->model->config;
-    return sn_shape_bytes(dtype, 3, (int64_t[]){s->capacity * s->n_sequences, c->n_kv_heads, c->d_head}, one);
+    return sn_shape_bytes(dtype, 3, (int64_t[]){s->capacity * s->n_sequences, c->n_kv_heads, d}, one);
 }
 
 static sn_status count_memory(sn_session *s, const sn_session_options *o) {
     const sn_model_config *c = &s->model->config;
     int64_t keys, values, both;
-    SN_TRY(cache_bytes(s, o->key_type, &keys));
-    SN_TRY(cache_bytes(s, o->value_type, &values));
+    SN_TRY(cache_bytes(s, o->key_type, c->d_head, &keys));
+    SN_TRY(cache_bytes(s, o->value_type, c->d_value, &values));
     if (!sn_add_i64(keys, values, &both) || !sn_mul_i64(both, c->n_layers, &s->memory.cache_bytes))
         return sn_fail(SN_ERR_LIMIT, "session: the cache is larger than memory can be");
     for (int kind = 0; kind < SN_MAX_LAYER_KINDS; kind++) {
@@ -126,10 +117,10 @@ static sn_status check_memory(const sn_session *s, const sn_session_options *o, 
 
 static sn_status allocate_caches(sn_session *s, const sn_session_options *o) {
     const sn_model_config *c = &s->model->config;
-    const int64_t shape[3] = {s->capacity * s->n_sequences, c->n_kv_heads, c->d_head};
-    int64_t keys, values;
-    SN_TRY(cache_bytes(s, o->key_type, &keys));
-    SN_TRY(cache_bytes(s, o->value_type, &values));
+    int64_t slots = s->capacity * s->n_sequences, keys, values;
+    const int64_t key_shape[3] = {slots, c->n_kv_heads, c->d_head}, value_shape[3] = {slots, c->n_kv_heads, c->d_value};
+    SN_TRY(cache_bytes(s, o->key_type, c->d_head, &keys));
+    SN_TRY(cache_bytes(s, o->value_type, c->d_value, &values));
     keys = sn_round_up(keys, 64);
     values = sn_round_up(values, 64);
     s->keys = sn_arena_array(&s->arena, (size_t)c->n_layers, sizeof *s->keys);
@@ -139,8 +130,8 @@ static sn_status allocate_caches(sn_session *s, const sn_session_options *o) {
     SN_TRY(take_block(s, (keys + values) * c->n_layers, &block));
     for (int64_t i = 0; i < c->n_layers; i++) {
         char *at = (char *)block + i * (keys + values);
-        s->keys[i] = sn_tensor_make(o->key_type, 3, shape, at);
-        s->values[i] = sn_tensor_make(o->value_type, 3, shape, at + keys);
+        s->keys[i] = sn_tensor_make(o->key_type, 3, key_shape, at);
+        s->values[i] = sn_tensor_make(o->value_type, 3, value_shape, at + keys);
     }
     return SN_OK;
 }

@@ -10,8 +10,10 @@ typedef struct sn_attention_weights {
 } sn_attention_weights;
 
 typedef struct sn_attention_shape {
-    int64_t n_rows, n_heads, n_kv_heads, d_head;
+    int64_t n_rows, n_heads, n_kv_heads, d_head, d_value;
     double qk_norm_epsilon;
+    bool unit_q, unit_k; /* queries, keys divided by their length: before the rotation, which keeps lengths */
+    double unit_epsilon; /* added to the squared length */
 } sn_attention_shape;
 
 /* Where rows stand and how that is encoded, for all layers of one kind. */
@@ -27,6 +29,11 @@ typedef struct sn_attention_positions {
 typedef struct sn_attention_cache {
     sn_value *keys, *values, *slots;
 } sn_attention_cache;
+
+/* Attention of q [n_rows, n_heads, d_head] over k and v [n_rows, n_kv_heads, d_head and d_value], and what the cache
+ * holds before them: [n_rows, n_heads * d_value]. */
+sn_value *sn_layer_attend(sn_graph *g, sn_value *q, sn_value *k, sn_value *v, const sn_attention_shape *shape,
+                          const sn_attention_positions *at, const sn_attention_cache *cache);
 
 /* x [n_rows, n_embd] (normalised) to [n_rows, n_embd]. */
 sn_value *sn_layer_attention(sn_graph *g, sn_value *x, const sn_attention_weights *w, const sn_attention_shape *shape,

@@ -9,6 +9,14 @@
 enum { SN_MAX_LAYER_KINDS = 4 };
 int sn_layer_kind(const sn_model_config *config, int64_t layer); /* 0..3 */
 
+/* How the layers of each kind see positions under a context method (NULL: the model's own way) in sessions, or
+ * training, of `length` tokens: fills positions[kind] and sets used[kind] where the model has such layers. note (may be
+ * NULL) as sn_extend_resolve. Methods that change frequencies or distances leave windowed layers beside full ones as
+ * they are. */
+sn_status sn_model_positions(const sn_model *m, const sn_extend *extend, int64_t length,
+                             sn_position positions[SN_MAX_LAYER_KINDS], bool used[SN_MAX_LAYER_KINDS], char *note,
+                             size_t note_size);
+
 /* What the builder needs besides the model. */
 typedef struct sn_decoder_io {
     int64_t n_rows;
@@ -16,7 +24,7 @@ typedef struct sn_decoder_io {
     sn_value *positions;                              /* i32 [n_rows]; may be NULL without learned positions */
     sn_attention_positions kinds[SN_MAX_LAYER_KINDS]; /* of the kinds the model has */
     sn_value *slots;                                  /* i32 [n_rows]; NULL: no cache */
-    const sn_tensor *keys, *values; /* n_layers caches [n_slots, n_kv_heads, d_head]; with slots only */
+    const sn_tensor *keys, *values; /* n_layers caches [n_slots, n_kv_heads, d_head and d_value]; with slots only */
     /* The weight as a value of the graph; NULL: sn_param of the model's own. Called once for each weight. */
     sn_value *(*weight)(void *user, sn_graph *g, sn_weight_id id, int64_t layer);
     void *user;

@@ -5,7 +5,7 @@
 
 #include "graph/op.h"
 
-enum { SN_MAX_ROW = 1024 };
+enum { SN_MAX_ROW = 2048 };
 
 /* The n elements at `row`, laid out as the last dimension of t. n <= SN_MAX_ROW. */
 static inline void sn_row_load(const sn_tensor *t, const char *row, int64_t n, double *out) {

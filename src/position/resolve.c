@@ -100,13 +100,17 @@ static void write_note(const resolution *r, const sn_rope_config *model, const c
              own ? own : "", own ? ")" : "", window, (long long)r->ctx.length, *why ? "; auto: " : "", why);
 }
 
+/* Windowed layers beside full ones never meet a distance they were not trained for: what changes frequencies or
+ * distances is for the full layers. */
+static void choose_items(resolution *r, const sn_extend *extend, const sn_rope_config *model) {
+    unsigned left = model->beside_full ? SN_CHANGES_FREQUENCY | SN_CHANGES_PIECES : 0;
+    for (int i = 0; extend && i < extend->n; i++)
+        if (!(extend->item[i].def->changes & left)) r->items.item[r->items.n++] = extend->item[i];
+    if (r->items.n == 0) r->items = (sn_extend){.n = 1, .item = {{.def = &sn_method_none}}};
+}
+
 static sn_status begin(resolution *r, const sn_extend *extend, const sn_rope_config *model, int64_t length) {
-    if (extend) {
-        r->items = *extend;
-        r->items.spec = NULL;
-    } else {
-        r->items = (sn_extend){.n = 1, .item = {{.def = &sn_method_none}}};
-    }
+    choose_items(r, extend, model);
     for (int i = 0; i < r->items.n; i++) r->changes |= r->items.item[i].def->changes;
     r->own = keeps_own(r, model);
     r->ctx.model = model;
@@ -123,6 +127,7 @@ static sn_status resolve(const sn_extend *extend, const sn_rope_config *model, i
     SN_TRY(sn_position_rope(model->d_head, model->n_rot, model->n_rot > 0 ? model->base : 1, model->layout, &p));
     if (r.own) sn_own_apply(model, length, &p);
     if (model->logit_scale > 0) p.scale.constant = model->logit_scale;
+    if (model->log_base > 0) p.scale.log_base = model->log_base, p.scale.log_min = fmax(1, model->log_min);
     SN_TRY(run_items(&r, &p));
     apply_model_window(model->window, &p);
     prune(&p);

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/size.h"
+#include "model/decoder.h"
 #include "study/loss.h"
 
 #include <inttypes.h>
@@ -16,13 +17,9 @@ sn_compare_options sn_compare_defaults(void) { return (sn_compare_options){.sess
 
 /* Does the method apply to every kind of layer, for sessions of that length? */
 static sn_status try_method(const sn_model *m, const sn_extend *extend, int64_t length) {
-    const sn_model_config *c = sn_model_get_config(m);
-    sn_position position;
-    bool full = c->window == 0, windowed = false;
-    for (int64_t i = 0; i < c->n_layers && c->window > 0; i++) *(c->layer_windowed[i] ? &windowed : &full) = true;
-    if (full) SN_TRY(sn_extend_resolve(extend, &c->rope, length, &position, NULL, 0));
-    if (windowed) SN_TRY(sn_extend_resolve(extend, &c->rope_local, length, &position, NULL, 0));
-    return SN_OK;
+    sn_position positions[SN_MAX_LAYER_KINDS];
+    bool used[SN_MAX_LAYER_KINDS];
+    return sn_model_positions(m, extend, length, positions, used, NULL, 0);
 }
 
 static sn_status check_methods(const sn_model *m, const sn_compare_options *o, const sn_compare_data *d) {

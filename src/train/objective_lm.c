@@ -31,14 +31,12 @@ struct sn_lm_objective {
 /* ---- positions ---- */
 
 static sn_status resolve(sn_lm_objective *lm) {
-    const sn_model_config *c = &lm->model->config;
-    for (int64_t layer = 0; layer < c->n_layers; layer++) lm->kinds[sn_layer_kind(c, layer)].used = true;
+    sn_position positions[SN_MAX_LAYER_KINDS];
+    bool used[SN_MAX_LAYER_KINDS];
+    SN_TRY(sn_model_positions(lm->model, lm->options.extend, lm->options.context, positions, used, NULL, 0));
     for (int i = 0; i < SN_MAX_LAYER_KINDS; i++) {
-        kind *k = &lm->kinds[i];
-        if (!k->used) continue;
-        SN_TRY(sn_extend_resolve(lm->options.extend, i & 1 ? &c->rope_local : &c->rope, lm->options.context,
-                                 &k->position, NULL, 0));
-        if (i & 2) k->position.n_planes = 0;
+        lm->kinds[i].used = used[i];
+        if (used[i]) lm->kinds[i].position = positions[i];
     }
     return SN_OK;
 }
