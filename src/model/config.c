@@ -75,7 +75,7 @@ static sn_status derive_sizes(sn_config_draft *d) {
     if (!(d->partial_rotary > 0 && d->partial_rotary <= 1))
         return sn_fail(SN_ERR_FORMAT, "%s: the rotated share of a head is %g: it must be in (0, 1]", d->where,
                        d->partial_rotary);
-    if (d->n_rot == 0) d->n_rot = (int64_t)((double)d->d_head * d->partial_rotary);
+    if (d->n_rot == 0) d->n_rot = (int64_t)((double)d->d_head * d->partial_rotary + 1e-6);
     return SN_OK;
 }
 
@@ -186,6 +186,8 @@ static sn_status check_arch(const sn_config_draft *d) {
         if (numbers[i].value != 0 && !(numbers[i].value >= numbers[i].low && numbers[i].value <= numbers[i].high))
             return sn_fail(SN_ERR_FORMAT, "%s: the %s is %g: it must be %g to %g", d->where, numbers[i].what,
                            numbers[i].value, numbers[i].low, numbers[i].high);
+    if (a->residual_scale != 0 && a->placement != SN_NORM_POST)
+        return sn_fail(SN_ERR_FORMAT, "%s: a residual scale belongs to norms after the residual", d->where);
     if (a->placement == SN_NORM_POST && d->parallel_block)
         return sn_fail(SN_ERR_UNSUPPORTED, "%s: a parallel block with norms after the residual", d->where);
     if (a->block == SN_BLOCK_GAU &&

@@ -1,5 +1,5 @@
 /* Configurations from GGUF metadata: "<arch>.<key>", and the tensors that hold rope factors. */
-#include "model/config.h"
+#include "model/config_suan.h"
 
 #include "base/error.h"
 
@@ -39,7 +39,8 @@ static sn_status check_keys(const reader *r, const sn_config_draft *d) {
         if (key.size <= prefix + 1 || memcmp(key.data, r->arch, prefix) != 0 || key.data[prefix] != '.') continue;
         char name[96];
         snprintf(name, sizeof name, "%.*s", (int)(key.size - prefix - 1), key.data + prefix + 1);
-        if (key.size - prefix - 1 >= sizeof name || !sn_config_gguf_key_known(name))
+        bool known = sn_config_gguf_key_known(name) || (d->family == &sn_family_suan && sn_suan_gguf_key(name));
+        if (key.size - prefix - 1 >= sizeof name || !known)
             return sn_fail(SN_ERR_UNSUPPORTED,
                            "%s: the key \"%.*s\" is not known: it may change what the model computes", d->where,
                            (int)key.size, key.data);
@@ -47,7 +48,7 @@ static sn_status check_keys(const reader *r, const sn_config_draft *d) {
     return SN_OK;
 }
 
-static sn_status check_fixed(reader *r, const sn_config_draft *d) {
+static sn_status check_fixed(reader *r, sn_config_draft *d) {
     bool causal = true;
     int64_t experts = 0, values = d->d_head;
     double ext = 1;
@@ -57,7 +58,9 @@ static sn_status check_fixed(reader *r, const sn_config_draft *d) {
     SN_TRY(get_f64(r, "rope.scaling.yarn_ext_factor", &ext));
     if (!causal) return sn_fail(SN_ERR_UNSUPPORTED, "%s: attention that is not causal", d->where);
     if (experts > 0) return sn_fail(SN_ERR_UNSUPPORTED, "%s: a mixture of %lld experts", d->where, (long long)experts);
-    if (d->d_head != 0 && values != d->d_head)
+    if (d->family == &sn_family_suan)
+        d->d_value = values;
+    else if (d->d_head != 0 && values != d->d_head)
         return sn_fail(SN_ERR_UNSUPPORTED, "%s: values of %lld components for keys of %lld", d->where,
                        (long long)values, (long long)d->d_head);
     if (ext != 1) return sn_fail(SN_ERR_UNSUPPORTED, "%s: a yarn_ext_factor of %g", d->where, ext);
@@ -209,6 +212,9 @@ sn_status sn_config_from_gguf(const sn_gguf *file, sn_arena *arena, const sn_fam
     SN_TRY(read_sizes(&r, &d));
     SN_TRY(check_fixed(&r, &d));
     SN_TRY(read_layers(&r, &d));
+    bool suan = *family == &sn_family_suan;
+    if (suan) SN_TRY(sn_gguf_get_bool(file, "suan.learned_positions", &d.learned_positions, &(bool){0}));
     if (!d.learned_positions) SN_TRY(read_rope(&r, &d));
+    if (suan) SN_TRY(sn_suan_from_gguf(file, &d));
     return sn_config_finish(&d, (*family)->gguf_layout, out);
 }

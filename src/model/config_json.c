@@ -1,5 +1,5 @@
 /* config.json of Hugging Face models. */
-#include "model/config.h"
+#include "model/config_suan.h"
 #include "model/model.h"
 
 #include "base/error.h"
@@ -39,7 +39,7 @@ static bool is_read(const sn_hf_names *names, const char *key) {
 static sn_status check_keys(const sn_json *root, const sn_config_draft *d) {
     for (int64_t i = 0; i < root->count; i++) {
         const char *key = root->keys[i].data;
-        bool known = is_read(d->family->hf_names, key);
+        bool known = is_read(d->family->hf_names, key) || (d->family == &sn_family_suan && sn_suan_json_key(key));
         if (!known) SN_TRY(sn_config_check_key(d->where, key, &root->items[i], &known));
         if (known || root->items[i].kind == SN_JSON_NULL) continue;
         return sn_fail(SN_ERR_UNSUPPORTED,
@@ -175,5 +175,6 @@ sn_status sn_config_from_json(const sn_json *root, const char *where, sn_arena *
     SN_TRY(read_windows(root, &d));
     SN_TRY(read_rotary(root, &d));
     SN_TRY(sn_config_rope_from_json(root, &d));
+    if (*family == &sn_family_suan) SN_TRY(sn_suan_from_json(root, &d));
     return sn_config_finish(&d, SN_PAIR_HALVES, out);
 }

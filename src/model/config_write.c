@@ -2,7 +2,7 @@
 #include "base/error.h"
 #include "base/map.h"
 #include "file/json_write.h"
-#include "model/config.h"
+#include "model/config_suan.h"
 #include "model/convert.h"
 
 #include <string.h>
@@ -29,6 +29,7 @@ static void put_sizes(sn_json_out *w, const sn_model *m) {
     sn_json_put_i64(w, "vocab_size", c->n_vocab);
     if (n->kv_heads) sn_json_put_i64(w, "head_dim", c->d_head);
     sn_json_put_bool(w, "tie_word_embeddings", c->tied_head);
+    if (m->family == &sn_family_suan) sn_suan_to_json(c, w);
     if (strcmp(m->family->name, "gpt_neox") == 0) sn_json_put_bool(w, "use_parallel_residual", c->parallel_block);
     if (m->family->hf_rules != sn_rules_hf_llama || strcmp(m->family->name, "qwen2") == 0) return;
     sn_json_put_bool(w, "attention_bias", sn_weight_at(m, SN_W_Q_BIAS, 0) != NULL);
@@ -55,7 +56,9 @@ static void put_layers(sn_json_out *w, const sn_model *m) {
         if (partly) sn_json_put_i64(w, "max_window_layers", first);
         if (!partly && strncmp(m->family->name, "qwen", 4) == 0) sn_json_put_i64(w, "max_window_layers", 0);
     }
-    if (m->family->no_rope_interval == 0) return;
+    bool all_rotary = true;
+    for (int64_t i = 0; i < c->n_layers; i++) all_rotary &= c->layer_rotary[i] != 0;
+    if (m->family->no_rope_interval == 0 && all_rotary) return;
     sn_json_begin_array(w, "no_rope_layers");
     for (int64_t i = 0; i < c->n_layers; i++) sn_json_put_i64(w, NULL, c->layer_rotary[i]);
     sn_json_end(w);

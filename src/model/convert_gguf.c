@@ -1,5 +1,5 @@
 /* Writing GGUF files that llama.cpp reads as well. */
-#include "model/config.h"
+#include "model/config_suan.h"
 #include "model/convert.h"
 
 #include "base/error.h"
@@ -44,10 +44,12 @@ static sn_status write_sizes(writer *w) {
     SN_TRY(set_u32(w, "attention.head_count", c->n_heads));
     SN_TRY(set_u32(w, "attention.head_count_kv", c->n_kv_heads));
     SN_TRY(set_f32(w, m->family->gguf_epsilon, c->norm_epsilon));
-    if (c->d_head * c->n_heads != c->n_embd || c->qk_norm) {
+    bool suan = m->family == &sn_family_suan;
+    if (c->d_head * c->n_heads != c->n_embd || c->qk_norm || suan) {
         SN_TRY(set_u32(w, "attention.key_length", c->d_head));
-        SN_TRY(set_u32(w, "attention.value_length", c->d_head));
+        SN_TRY(set_u32(w, "attention.value_length", c->d_value));
     }
+    if (suan) return sn_suan_to_gguf(c, w->out);
     if (c->norm == SN_NORM_LAYER && !c->learned_positions)
         SN_TRY(sn_gguf_set_bool(w->out, key_of(w, "use_parallel_residual"), c->parallel_block));
     return SN_OK;
@@ -213,7 +215,7 @@ static sn_status write_types(writer *w) {
     for (int64_t i = 0; i < w->k->n_targets; i++) blocks |= sn_dtype_is_block(w->k->targets[i].dtype);
     if (x) SN_TRY(sn_gguf_set_u32(w->out, "general.file_type", sn_mixture_gguf_number(x)));
     for (int i = 0; i < 4 && !x && (!w->k->m->gguf || w->k->m->writable); i++)
-        if (sn_weight_at(w->k->m, SN_W_Q, 0)->dtype == plain[i].dtype)
+        if (sn_weight_at(w->k->m, SN_W_O, 0)->dtype == plain[i].dtype)
             SN_TRY(sn_gguf_set_u32(w->out, "general.file_type", plain[i].number));
     return blocks ? sn_gguf_set_u32(w->out, "general.quantization_version", 2) : SN_OK;
 }

@@ -113,7 +113,8 @@ static const char *row_at(const sn_target *t, int64_t r, const sn_tensor **part)
         while (r >= t->parts[p]->shape[0]) r -= t->parts[p++]->shape[0];
     }
     *part = t->parts[p];
-    return (const char *)(*part)->data + sn_row_in_layout(&t->converter->m->config, t->converter->layout, t->ids[p], r) * (*part)->stride[0];
+    return (const char *)(*part)->data +
+           sn_row_in_layout(&t->converter->m->config, t->converter->layout, t->ids[p], r) * (*part)->stride[0];
 }
 
 enum { BATCH_ELEMENTS = 2 << 20 };

@@ -8,6 +8,8 @@
 
 #include "arch_common.h"
 
+#include <unistd.h>
+
 enum { length = 50, n_layers = 4 };
 
 static uint8_t hwfa_windowed[n_layers], hwfa_rotary[n_layers], two_windowed[n_layers], two_rotary[n_layers];
@@ -127,9 +129,128 @@ static void every_architecture_is_its_definition(void **state) {
     }
 }
 
+static char scratch[] = "/tmp/suan-arch-XXXXXX";
+
+static int setup(void **state) {
+    (void)state;
+    return mkdtemp(scratch) ? 0 : -1;
+}
+
+static int teardown(void **state) {
+    char command[128];
+    (void)state;
+    snprintf(command, sizeof command, "rm -rf '%s'", scratch);
+    return system(command);
+}
+
+static void assert_same_arch(const sn_model_config *a, const sn_model_config *b) {
+    const sn_arch_config *x = &a->arch, *y = &b->arch;
+    assert_int_equal(x->block, y->block);
+    assert_int_equal(x->placement, y->placement);
+    assert_int_equal(x->norm_plain, y->norm_plain);
+    assert_int_equal(x->embed_norm, y->embed_norm);
+    assert_int_equal(x->qk, y->qk);
+    assert_int_equal(x->logn_windowed, y->logn_windowed);
+    assert_true(fabs(x->residual_scale - y->residual_scale) <= 1e-7 * x->residual_scale);
+    assert_true(fabs(x->logn_base - y->logn_base) <= 1e-7 * x->logn_base);
+    assert_true(fabs(x->logn_min - y->logn_min) <= 1e-7 * x->logn_min);
+    assert_true(fabs(a->rope.logit_scale - b->rope.logit_scale) <= 1e-7 * a->rope.logit_scale);
+    assert_int_equal(a->biases, b->biases);
+    assert_int_equal(a->d_value, b->d_value);
+    assert_int_equal(a->d_ff, b->d_ff);
+    assert_int_equal(a->window, b->window);
+    assert_int_equal(a->train_length, b->train_length);
+    assert_memory_equal(a->layer_windowed, b->layer_windowed, n_layers);
+    assert_memory_equal(a->layer_rotary, b->layer_rotary, n_layers);
+}
+
+static float *all_logits(const sn_model *m, const int32_t *tokens) {
+    sn_session_options o = options();
+    o.exact_f32 = true;
+    return chunked_logits(m, &o, tokens, length, (const int[]){length}, 1);
+}
+
+/* Through both formats and back, from one to the other as well. */
+static void every_architecture_survives_its_files(void **state) {
+    static const char *const names[] = {"m.gguf", "hf", "from-hf.gguf"};
+    (void)state;
+    for (int row = 0; row < N_ROWS; row++) {
+        sn_model *m = make(row), *before = m, *back = NULL;
+        int32_t tokens[length];
+        char path[128];
+        random_tokens(4, m->config.n_vocab, tokens, length);
+        float *expected = all_logits(m, tokens);
+        sn_model *opened[3];
+        for (int f = 0; f < 3; f++) {
+            snprintf(path, sizeof path, "%s/%d%s", scratch, row, names[f]);
+            if (sn_model_convert(before, path, NULL) != SN_OK || sn_model_open(path, &back) != SN_OK)
+                fail_msg("%s: %s", rows[row].name, sn_last_error());
+            assert_string_equal(back->config.family, m->config.family);
+            assert_same_arch(&m->config, &back->config);
+            float *got = all_logits(back, tokens);
+            for (int64_t i = 0; i < length * m->config.n_vocab; i++)
+                if (!(fabsf(got[i] - expected[i]) < 2e-5f)) fail_msg("%s by %s", rows[row].name, names[f]);
+            free(got);
+            opened[f] = before = back;
+        }
+        for (int f = 0; f < 3; f++) sn_model_free(opened[f]);
+        free(expected);
+        sn_model_free(m);
+    }
+}
+
+static char *file_text(const char *path, size_t *size) {
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    char *text = calloc(1, 1 << 16);
+    *size = fread(text, 1, (1 << 16) - 1, f);
+    fclose(f);
+    return text;
+}
+
+/* config.json of the family with one thing changed. */
+static void a_changed_configuration_is_refused_by_name(void **state) {
+    static const struct {
+        const char *from, *to, *message;
+    } changes[] = {{"\"gau\"", "\"gao\"", "attention,gau"},
+                   {"\"norm_plain\": true", "\"norm_plain\": 1", "norm_plain"},
+                   {"\"block\"", "\"blocks\"", "blocks"},
+                   {"\"post\"", "\"pre\"", "residual scale"},
+                   {"\"num_attention_heads\": 1", "\"num_attention_heads\": 2", "GAU"},
+                   {"\"value_dim\": 64", "\"value_dim\": 32", "GAU"},
+                   {"\"attention_logn_base\": 24", "\"attention_logn_base\": 0.5", "log-n base"},
+                   {"\"attention_unit_epsilon\": 0", "\"attention_unit_epsilon\": -1", "epsilon"}};
+    char folder[96], path[128];
+    size_t size;
+    (void)state;
+    sn_model *m = NULL;
+    sn_model_config c = base();
+    gau_alpha(&c);
+    assert_ok(sn_model_create(&c, NULL, 11, &m));
+    snprintf(folder, sizeof folder, "%s/strict", scratch);
+    assert_ok(sn_model_convert(m, folder, NULL));
+    sn_model_free(m);
+    snprintf(path, sizeof path, "%s/config.json", folder);
+    char *text = file_text(path, &size);
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        char *at = strstr(text, changes[i].from);
+        if (!at) fail_msg("%s is not in %s", changes[i].from, text);
+        FILE *f = fopen(path, "wb");
+        fwrite(text, 1, (size_t)(at - text), f);
+        fputs(changes[i].to, f);
+        fputs(at + strlen(changes[i].from), f);
+        fclose(f);
+        assert_true(sn_model_open(folder, &m) != SN_OK);
+        if (!strstr(sn_last_error(), changes[i].message)) fail_msg("%s: %s", changes[i].to, sn_last_error());
+    }
+    free(text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_architecture_is_its_definition),
+        cmocka_unit_test(every_architecture_survives_its_files),
+        cmocka_unit_test(a_changed_configuration_is_refused_by_name),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, setup, teardown);
 }
