@@ -203,7 +203,7 @@ static const char *descr_of(sn_dtype dtype) {
 }
 
 /* Header of version 1, filled with blanks so that the data begins at a multiple of 64. */
-static size_t make_header(const sn_tensor *t, unsigned char header[256]) {
+static size_t make_header(const sn_tensor *t, unsigned char header[SN_NPY_HEADER]) {
     char dict[192] = "", *end = dict + sizeof dict, *p = dict;
     p += snprintf(p, (size_t)(end - p), "{'descr': '%s', 'fortran_order': False, 'shape': (", descr_of(t->dtype));
     for (int d = 0; d < t->n_dims; d++)
@@ -221,13 +221,19 @@ static size_t make_header(const sn_tensor *t, unsigned char header[256]) {
     return total;
 }
 
-sn_status sn_npy_write(const char *path, const sn_tensor *t) {
-    unsigned char header[256];
-    sn_writer *w;
+sn_status sn_npy_header(const sn_tensor *t, unsigned char header[SN_NPY_HEADER], size_t *size) {
     if (!descr_of(t->dtype))
         return sn_fail(SN_ERR_UNSUPPORTED, "npy: NumPy has no %s: convert to f32 first", sn_dtype_name(t->dtype));
     if (!sn_tensor_is_contiguous(t)) return sn_fail(SN_ERR_SHAPE, "npy: the tensor must be contiguous");
-    size_t size = make_header(t, header);
+    *size = make_header(t, header);
+    return SN_OK;
+}
+
+sn_status sn_npy_write(const char *path, const sn_tensor *t) {
+    unsigned char header[SN_NPY_HEADER];
+    size_t size;
+    sn_writer *w;
+    SN_TRY(sn_npy_header(t, header, &size));
     SN_TRY(sn_writer_open(path, &w));
     sn_status status = sn_writer_put(w, header, size);
     if (status == SN_OK) status = sn_writer_put(w, t->data, (size_t)sn_tensor_bytes(t));

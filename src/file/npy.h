@@ -20,6 +20,13 @@ sn_status sn_npy_open_memory(const char *name, const void *data, size_t size, co
                              sn_npy *out);
 void sn_npy_close(sn_npy *npy);
 
+enum { SN_NPY_HEADER = 256 }; /* the most a header takes */
+/* The bytes before the data of a tensor that can be written as .npy; else the errors of sn_npy_write. */
+sn_status sn_npy_header(const sn_tensor *t, unsigned char header[SN_NPY_HEADER], size_t *size);
+
+/* CRC-32 as in zip, of the bytes after those that gave `crc` (0 at first). */
+uint32_t sn_crc32(uint32_t crc, const void *data, size_t size);
+
 /* The arrays of an .npz file: a zip of .npy members, stored or (with zlib) deflated. */
 typedef struct sn_npz sn_npz;
 sn_status sn_npz_open(const char *path, const sn_read_limits *limits, sn_npz **out);

@@ -165,13 +165,14 @@ const char *sn_npz_name(const sn_npz *z, int64_t i) { return z->names.names[i].d
 
 /* ---- members ---- */
 
-static uint32_t checksum(const unsigned char *data, size_t size) {
+uint32_t sn_crc32(uint32_t crc, const void *data, size_t size) {
     static const uint32_t table[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
                                        0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-                                       0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c}; /* CRC-32 of a nibble */
-    uint32_t crc = UINT32_MAX;
+                                       0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c}; /* of a nibble */
+    const unsigned char *bytes = data;
+    crc = ~crc;
     for (size_t i = 0; i < size; i++) {
-        crc ^= data[i];
+        crc ^= bytes[i];
         crc = crc >> 4 ^ table[crc & 15];
         crc = crc >> 4 ^ table[crc & 15];
     }
@@ -246,7 +247,7 @@ static sn_status read_member(const sn_npz *z, const char *where, const member *m
         SN_TRY(unpack(where, from, m->packed, memory, m->unpacked));
     else
         memcpy(memory, from, m->unpacked);
-    if (checksum(memory, m->unpacked) != m->crc) return sn_fail(SN_ERR_FORMAT, "%s: the checksum is wrong", where);
+    if (sn_crc32(0, memory, m->unpacked) != m->crc) return sn_fail(SN_ERR_FORMAT, "%s: the checksum is wrong", where);
     return sn_npy_open_memory(where, memory, m->unpacked, &z->limits, out);
 }
 

@@ -10,6 +10,8 @@
 
 #include "file/npy.h"
 
+#include <unistd.h>
+
 /* An .npy file with this dict and `size` bytes of data 0, 1, 2, ... */
 static void npy(bytes *b, int version, const char *dict, int size) {
     put(b, "\x93NUMPY", 6);
@@ -199,6 +201,72 @@ static void members_are_read(void **state) {
     }
 }
 
+/* The golden file is one of ours that NumPy has read (tools/oracles/npz.py). */
+static void written_arrays_are_what_numpy_reads(void **state) {
+    (void)state;
+    static const float a[] = {0, 0.25f, 0.5f, 0.75f, 1, 1.25f};
+    static const int64_t w[] = {-2, -1, 0, 1};
+    static const double one = 0.1;
+    static const char *const names[] = {"a", "gewichte/\xc3\xa4", "one", "none"};
+    const sn_tensor tensors[] = {sn_tensor_make(SN_F32, 2, (int64_t[]){2, 3}, a),
+                                 sn_tensor_make(SN_I64, 1, (int64_t[]){4}, w), sn_tensor_make(SN_F64, 0, NULL, &one),
+                                 sn_tensor_make(SN_U8, 2, (int64_t[]){0, 5}, a)};
+    sn_map written, golden;
+    assert_int_equal(sn_npz_write(in_folder("all.npz"), 4, names, tensors), SN_OK);
+    assert_int_equal(sn_map_open(in_folder("all.npz"), &written), SN_OK);
+    assert_int_equal(sn_map_open(SN_TEST_SOURCE "/golden/npz/arrays.npz", &golden), SN_OK);
+    assert_int_equal(written.size, golden.size);
+    assert_memory_equal(written.data, golden.data, golden.size);
+    sn_map_close(&golden);
+    sn_map_close(&written);
+    sn_npz *z = NULL;
+    assert_int_equal(sn_npz_open(in_folder("all.npz"), NULL, &z), SN_OK);
+    assert_int_equal(sn_npz_n_arrays(z), 4);
+    for (int i = 0; i < 4; i++) {
+        sn_npy read;
+        assert_string_equal(sn_npz_name(z, i), names[i]);
+        assert_int_equal(sn_npz_get(z, names[i], &read), SN_OK);
+        assert_int_equal(read.tensor.dtype, tensors[i].dtype);
+        assert_int_equal(read.tensor.n_dims, tensors[i].n_dims);
+        assert_memory_equal(read.tensor.shape, tensors[i].shape, sizeof tensors[i].shape);
+        assert_memory_equal(read.tensor.data, tensors[i].data, (size_t)sn_tensor_bytes(&tensors[i]));
+        sn_npy_close(&read);
+    }
+    sn_npz_close(z);
+}
+
+static void bad_archives_are_not_written(void **state) {
+    (void)state;
+    float x[4] = {0};
+    const char *names[] = {"x", "x"};
+    sn_tensor t[] = {sn_tensor_make(SN_F32, 1, (int64_t[]){4}, x), sn_tensor_make(SN_F32, 1, (int64_t[]){4}, x)};
+    const char *path = in_folder("bad.npz");
+    assert_int_equal(sn_npz_write(path, 2, names, t), SN_ERR_ARGUMENT);
+    assert_message("two arrays are called \"x\"");
+    names[1] = "";
+    assert_int_equal(sn_npz_write(path, 2, names, t), SN_ERR_ARGUMENT);
+    names[1] = "y";
+    t[1] = sn_tensor_make(SN_BF16, 1, (int64_t[]){4}, x);
+    assert_int_equal(sn_npz_write(path, 2, names, t), SN_ERR_UNSUPPORTED);
+    assert_message("npz: y");
+    t[1] = sn_tensor_make(SN_U8, 1, (int64_t[]){INT64_C(1) << 32}, x); /* refused before a byte is read */
+    assert_int_equal(sn_npz_write(path, 2, names, t), SN_ERR_LIMIT);
+    assert_int_equal(sn_npz_write(path, 70000, names, t), SN_ERR_LIMIT);
+    t[1] = t[0];
+    for (int64_t n = 0, status = SN_ERR_MEMORY; status != SN_OK; n++) {
+        assert_int_equal(access(path, F_OK), -1);
+        sn_alloc_fail_after(n);
+        status = sn_npz_write(path, 2, names, t);
+        sn_alloc_fail_after(-1);
+        assert_true(status == SN_OK || status == SN_ERR_MEMORY);
+    }
+    assert_int_equal(sn_npz_write(path, 0, NULL, NULL), SN_OK); /* no arrays */
+    sn_npz *z = NULL;
+    assert_int_equal(sn_npz_open(path, NULL, &z), SN_OK);
+    assert_int_equal(sn_npz_n_arrays(z), 0);
+    sn_npz_close(z);
+}
+
 static void a_small_zip_cannot_ask_for_much(void **state) {
     (void)state;
     bytes b = {0};
@@ -233,6 +301,8 @@ int main(void) {
         cmocka_unit_test(unaligned_arrays_are_copied),
         cmocka_unit_test(every_type_reads_back),
         cmocka_unit_test(members_are_read),
+        cmocka_unit_test(written_arrays_are_what_numpy_reads),
+        cmocka_unit_test(bad_archives_are_not_written),
         cmocka_unit_test(a_small_zip_cannot_ask_for_much),
         cmocka_unit_test(damage_is_survived),
     };
