@@ -9,7 +9,7 @@
 #include "kernel/tile.h"
 
 /* A stretch keeps a strip of each operand in the second-level cache; a task owns a block of the result. */
-enum { stretch = 2048, strip_pair = 2 * tile_edge, block_rows = 64, block_columns = 256 };
+enum { stretch = 1024, strip_pair = 2 * tile_edge, block_rows = 64, block_columns = 256 };
 
 typedef struct operand {
     const float *data;
@@ -79,13 +79,20 @@ static void multiply_2x2(const amx_job *job, int64_t i0, int64_t j0) {
     const uint8_t *a = job->a.packed + i0 / tile_edge * strip, *b = job->b.packed + j0 / tile_edge * strip;
     const sn_product *p = &job->p;
     _Alignas(64) float sums[strip_pair * strip_pair];
-    bool direct = job->from == 0 && !p->bias && i0 + strip_pair <= p->m && j0 + strip_pair <= p->n;
+    bool direct = (job->from > 0 || !p->bias) && i0 + strip_pair <= p->m && j0 + strip_pair <= p->n;
     float *to = direct ? job->out + i0 * p->out_row + j0 : sums;
     int64_t row = direct ? p->out_row : strip_pair, row_bytes = row * (int64_t)sizeof(float);
-    _tile_zero(0);
-    _tile_zero(1);
-    _tile_zero(2);
-    _tile_zero(3);
+    if (direct && job->from > 0) {
+        _tile_loadd(0, to, row_bytes);
+        _tile_loadd(1, to + tile_edge, row_bytes);
+        _tile_loadd(2, to + tile_edge * row, row_bytes);
+        _tile_loadd(3, to + tile_edge * row + tile_edge, row_bytes);
+    } else {
+        _tile_zero(0);
+        _tile_zero(1);
+        _tile_zero(2);
+        _tile_zero(3);
+    }
     for (int64_t at = 0; at < strip; at += tile_bytes) {
         _tile_loadd(4, a + at, 64);
         _tile_loadd(6, b + at, 64);
@@ -110,8 +117,8 @@ static void block_task(void *arg, int64_t index, int thread) {
     int64_t i0 = index / n_across * block_rows, j0 = index % n_across * block_columns;
     int64_t i1 = sn_min_i64(i0 + block_rows, job->p.m), j1 = sn_min_i64(j0 + block_columns, job->p.n);
     tiles_begin();
-    for (int64_t j = j0; j < j1; j += strip_pair)
-        for (int64_t i = i0; i < i1; i += strip_pair) multiply_2x2(job, i, j);
+    for (int64_t i = i0; i < i1; i += strip_pair) /* whose strips stay in the first cache while those of j pass by */
+        for (int64_t j = j0; j < j1; j += strip_pair) multiply_2x2(job, i, j);
     _tile_release();
 }
 

@@ -181,8 +181,8 @@ static void every_kernel_gives_the_product(void **state) {
 
 static void edges_are_handled(void **state) {
     (void)state;
-    static const int64_t shapes[][3] = {{0, 3, 32},   {3, 0, 32}, {3, 3, 0},    {1, 1, 1},    {20, 5, 0},
-                                        {16, 16, 32}, {33, 1, 1}, {17, 33, 65}, {64, 64, 256}};
+    static const int64_t shapes[][3] = {{0, 3, 32},   {3, 0, 32}, {3, 3, 0},    {1, 1, 1},     {20, 5, 0},
+                                        {16, 16, 32}, {33, 1, 1}, {17, 33, 65}, {64, 64, 256}, {33, 40, 2304}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (int dtype = 0; dtype < SN_N_DTYPES; dtype++) {
             if (!(sn_dtype_is_float(dtype) || sn_dtype_is_block(dtype)) || dtype == SN_F64) continue;
