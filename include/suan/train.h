@@ -100,6 +100,8 @@ typedef struct sn_train_result {
     char checkpoint[4096]; /* the newest; "" where there is none */
     sn_train_profile_row profile[64];
     int64_t n_profile; /* rows, by falling time; 0 without options.profile */
+    int n_threads;
+    bool bf16; /* products were made in bf16 */
 } sn_train_result;
 
 /* Trains as the configuration says. In OUT: step-NNNNNN/ (a checkpoint: model.safetensors, config.json, tokenizer.json,

@@ -157,17 +157,32 @@ static void on_sample(void *user, int64_t step, const char *text) {
     fflush(stdout);
 }
 
-static void print_profile(const sn_train_result *r) {
+/* Of the limit that binds: operations over the measured peak, or bytes over the measured bandwidth. */
+static double limit_share(const sn_train_profile_row *p, const sn_limits *limits, bool bf16) {
+    double peak = bf16 && limits->bf16_flops > 0 ? limits->bf16_flops : limits->f32_flops;
+    double by_flops = p->flops / p->seconds / peak, by_bytes = p->bytes / p->seconds / limits->read_bytes;
+    return by_flops > by_bytes ? by_flops : by_bytes;
+}
+
+static sn_status print_profile(const sn_train_result *r) {
     double total = 0;
+    sn_limits limits;
+    if (r->n_profile == 0) return SN_OK;
+    sn_status status = sn_limits_measure(r->n_threads, &limits);
+    if (status != SN_OK) return status;
     for (int64_t i = 0; i < r->n_profile; i++) total += r->profile[i].seconds;
-    if (r->n_profile == 0) return;
-    printf("%-24s %-28s %6s %10s %7s %9s %9s\n", "op", "kernel", "nodes", "ms/step", "share", "GFLOP/s", "GB/s");
+    printf("the last step: %.1f ms in nodes; limits: %.0f GFLOP/s f32, %.0f bf16, %.1f GB/s\n", 1e3 * total,
+           1e-9 * limits.f32_flops, 1e-9 * limits.bf16_flops, 1e-9 * limits.read_bytes);
+    printf("%-20s %-26s %6s %9s %7s %9s %8s %9s\n", "op", "kernel", "nodes", "ms", "share", "GFLOP/s", "GB/s",
+           "of limit");
     for (int64_t i = 0; i < r->n_profile; i++) {
         const sn_train_profile_row *p = &r->profile[i];
-        double s = p->seconds > 0 ? p->seconds : 1e-12;
-        printf("%-24s %-28s %6" PRId64 " %10.3f %6.1f%% %9.1f %9.1f\n", p->op, p->kernel ? p->kernel : "", p->count,
-               1e3 * p->seconds, 100 * p->seconds / total, 1e-9 * p->flops / s, 1e-9 * p->bytes / s);
+        if (!(p->seconds > 0)) continue;
+        printf("%-20s %-26s %6" PRId64 " %9.3f %6.1f%% %9.1f %8.1f %8.1f%%\n", p->op, p->kernel ? p->kernel : "",
+               p->count, 1e3 * p->seconds, 100 * p->seconds / total, 1e-9 * p->flops / p->seconds,
+               1e-9 * p->bytes / p->seconds, 100 * limit_share(p, &limits, r->bf16));
     }
+    return SN_OK;
 }
 
 /* A run that was stopped by a signal ends as programs do that the signal ended. */
@@ -194,7 +209,8 @@ static int train(const settings *s, const sn_train_config *c) {
     clear(&view);
     if (status == SN_ERR_CANCELLED) return stopped(&r, s);
     if (status != SN_OK) return cli_failed(status);
-    print_profile(&r);
+    status = print_profile(&r);
+    if (status != SN_OK) return cli_failed(status);
     if (s->quiet) return CLI_OK;
     cli_say("%" PRId64 " steps in %.0f s, loss %.4f", r.step, r.seconds, r.loss);
     if (!isnan(r.best_val_loss))

@@ -61,11 +61,32 @@ static sn_status prepare_model(sn_learner *t, const sn_learner_options *o) {
 
 /* ---- Data ---- */
 
-static sn_status open_batches(sn_learner *t, const sn_token_range *range, bool training, sn_token_batches **out) {
+static sn_status open_batches(sn_learner *t, const sn_token_range *range, bool training, int64_t n_sequences,
+                              sn_token_batches **out) {
     const sn_train_config *c = t->config;
-    sn_token_source_options o = {c->batch, c->context, (sn_packing)c->packing,
-                                 training ? (sn_order)c->order : SN_ORDER_SEQUENTIAL, (uint64_t)c->seed};
+    sn_token_source_options o = {
+        c->batch,          c->context, (sn_packing)c->packing, training ? (sn_order)c->order : SN_ORDER_SEQUENTIAL,
+        (uint64_t)c->seed, n_sequences};
     return sn_token_batches_new(range, &o, out);
+}
+
+static int64_t count_sequences(const sn_token_batches *b) {
+    const sn_batch *batch = sn_token_batches_source(b)->batch;
+    for (int i = 0; i < batch->n; i++)
+        if (strcmp(batch->item[i].name, "sequences") == 0) return batch->item[i].tensor.shape[0];
+    return 0;
+}
+
+/* Batches of both ranges, of one shape: packed rows may hold more documents in one than in the other. */
+static sn_status open_both(sn_learner *t) {
+    SN_TRY(open_batches(t, &t->train, true, 0, &t->train_batches));
+    if (t->config->val_share == 0) return SN_OK;
+    SN_TRY(open_batches(t, &t->validation, false, count_sequences(t->train_batches), &t->val_batches));
+    int64_t n = count_sequences(t->val_batches);
+    if (n == count_sequences(t->train_batches)) return SN_OK;
+    sn_token_batches_free(t->train_batches);
+    t->train_batches = NULL;
+    return open_batches(t, &t->train, true, n, &t->train_batches);
 }
 
 static sn_status prepare_data(sn_learner *t, const sn_learner_options *o) {
@@ -77,8 +98,7 @@ static sn_status prepare_data(sn_learner *t, const sn_learner_options *o) {
     t->state.data = t->tokens.origin.content;
     t->state.tokenizer = t->tokens.origin.tokenizer;
     SN_TRY(sn_data_split(&t->tokens, c->val_share, &t->train, &t->validation));
-    SN_TRY(open_batches(t, &t->train, true, &t->train_batches));
-    return c->val_share > 0 ? open_batches(t, &t->validation, false, &t->val_batches) : SN_OK;
+    return open_both(t);
 }
 
 static sn_status check_resumed(const sn_learner *t, const sn_run_state *then) {

@@ -217,6 +217,8 @@ static void finish(run *r) {
     result->step = r->step;
     result->val_loss = r->val_loss;
     result->seconds = sn_now() - r->start;
+    result->n_threads = (int)r->learner.state.threads;
+    result->bf16 = r->config->precision == 1;
     if (r->options->profile && r->learner.stepper) {
         enum { most = sizeof result->profile / sizeof *result->profile };
         sn_step_profile rows[most];

@@ -148,6 +148,7 @@ static sn_status make(sn_token_batches *s) {
     SN_TRY(documents ? sn_pack_documents(&s->range, o->context, &s->packed) : count_windows(s));
     if (documents) s->n_windows = s->packed.n_rows;
     s->n_sequences = documents ? o->batch * s->packed.max_pieces : o->batch;
+    if (s->n_sequences < o->n_sequences) s->n_sequences = o->n_sequences;
     SN_TRY(allocate(s));
     if (!documents) fill_rows(s);
     s->source = (sn_source){.name = documents ? "documents" : "windows",

@@ -21,6 +21,7 @@ typedef struct sn_token_source_options {
     sn_packing packing;
     sn_order order;
     uint64_t seed;
+    int64_t n_sequences; /* at least so many entries in `sequences`: equal shapes for two ranges */
 } sn_token_source_options;
 
 /* The batch's items:

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 text=$work/text.txt
-for i in 1 2 3 4 5 6 7 8; do cat "$SN_SOURCE/README.md" "$SN_SOURCE/docs/ARCHITECTURE.md"; done | LC_ALL=C tr -cd '\11\12\40-\176' >"$text"
+cat "$SN_SOURCE/README.md" "$SN_SOURCE"/docs/*.md | LC_ALL=C tr -cd '\11\12\40-\176' >"$text"
 cat >"$work/small.conf" <<EOF
 # for tests
 data = "$text";

@@ -19,7 +19,7 @@ status 0 train "out=$work/run" sample_every=60 sample_prompt=The
 says "wrote $work/run/step-000060"
 prints "--- step 60"
 [ "$(readlink "$work/run/last")" = step-000060 ] || fail "last does not point to the newest"
-[ "$(ls -d "$work/run"/step-* | wc -l)" -eq 2 ] || fail "keep = 2 kept something else"
+[ "$(find "$work/run" -maxdepth 1 -name "step-*" | wc -l)" -eq 2 ] || fail "keep = 2 kept something else"
 for file in model.safetensors optimizer.safetensors state.json config.json; do
     [ -s "$work/run/last/$file" ] || fail "the checkpoint lacks $file"
 done
