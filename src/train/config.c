@@ -231,7 +231,7 @@ static sn_status check_all(loader *l) {
     SN_TRY(check_rule(l));
     c->schedule = (sn_schedule){c->schedule_name, c->rate, c->floor, c->warmup, c->steps, c->decay_steps};
     sn_status status = sn_schedule_check(&c->schedule);
-    if (status != SN_OK) return sn_fail_in(status, "%s: schedule", c->source);
+    if (status != SN_OK) return sn_fail_in(status, "%s", c->source);
     if (!c->out[0]) return sn_train_config_fail(c, "out", "a folder is needed");
     if (c->init[0])
         for (int i = 0; i < sn_n_train_keys; i++) {
