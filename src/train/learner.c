@@ -5,6 +5,7 @@
 #include "model/params.h"
 #include "train/vocabulary.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
@@ -153,6 +154,7 @@ static sn_status open_all(sn_learner *t, const sn_learner_options *o) {
     const sn_train_config *c = t->config;
     sn_run_state then = {0};
     if (!c->data[0]) return sn_train_config_fail(c, "data", "a text is needed: data=FILE");
+    if (access(c->data, R_OK) != 0) return sn_train_config_fail(c, "data", "\"%s\": %s", c->data, strerror(errno));
     SN_TRY(sn_checkpoint_folder(c->out, &t->lock)); /* a learned vocabulary and the tokens are kept there too */
     if (o->checkpoint) SN_TRY(sn_checkpoint_read(o->checkpoint, c, &then));
     SN_TRY(sn_team_new((int)c->threads, &t->team));
@@ -164,6 +166,7 @@ static sn_status open_all(sn_learner *t, const sn_learner_options *o) {
     SN_TRY(prepare_data(t, o));
     if (o->checkpoint) SN_TRY(check_resumed(t, &then));
     t->state.threads = sn_team_size(t->team);
+    t->other_threads = o->checkpoint && then.threads != t->state.threads ? then.threads : 0;
     t->state.step = then.step;
     SN_TRY(prepare_step(t, o));
     return o->checkpoint ? sn_checkpoint_load(o->checkpoint, t->stepper) : SN_OK;

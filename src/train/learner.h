@@ -21,8 +21,9 @@ typedef struct sn_learner {
     sn_lm_objective *lm;
     sn_step_entry entry;
     sn_stepper *stepper;
-    int lock;           /* on the folder; -1: none */
-    sn_run_state state; /* step: of the checkpoint, else 0 */
+    int64_t other_threads; /* the checkpoint's number, where it is another; else 0 */
+    int lock;              /* on the folder; -1: none */
+    sn_run_state state;    /* step: of the checkpoint, else 0 */
 } sn_learner;
 
 typedef struct sn_learner_options {

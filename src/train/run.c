@@ -203,6 +203,9 @@ static sn_status begin(run *r) {
     if (exists) {
         snprintf(r->result->checkpoint, sizeof r->result->checkpoint, "%s", last);
         note(r, "resumed after step %" PRId64, r->step);
+        if (r->learner.other_threads)
+            note(r, "%" PRId64 " threads instead of %" PRId64 ": the run goes on, but not to the same last bits",
+                 r->learner.state.threads, r->learner.other_threads);
     }
     SN_TRY(sn_record_open(c->out, r->step, &r->record));
     sn_record_line line = sn_record_last(r->record);

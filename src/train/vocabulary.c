@@ -9,11 +9,8 @@
 
 static sn_status learn(const sn_train_config *c, const char *type, int64_t size, const volatile int *cancel,
                        sn_tokenizer **out) {
-    sn_tokenizer_train_options o = {.type = type,
-                                    .vocab_size = size,
-                                    .separator = c->separator,
-                                    .n_threads = (int)c->threads,
-                                    .cancel = cancel};
+    sn_tokenizer_train_options o = {
+        .type = type, .vocab_size = size, .separator = c->separator, .n_threads = (int)c->threads, .cancel = cancel};
     sn_status status = sn_tokenizer_train(&c->data, 1, &o, out);
     return status == SN_OK ? SN_OK : sn_fail_in(status, "%s: tokenizer", c->source);
 }
