@@ -53,7 +53,8 @@ SN_API sn_status sn_session_step(sn_session *s, const int *seqs, const int32_t *
  */
 SN_API const float *sn_session_logits(const sn_session *s, int seq);
 SN_API int64_t sn_session_length(const sn_session *s, int seq);
-/* Forgets all tokens from `length` on. */
+/* Forgets all tokens from `length` on. Windowed layers keep little more than their window of keys: where the keys
+ * before `length` are gone, the sequence is computed again from its beginning. */
 SN_API sn_status sn_session_truncate(sn_session *s, int seq, int64_t length);
 
 /* ---- Choosing tokens ---- */

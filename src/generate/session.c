@@ -38,21 +38,18 @@ static sn_status check_tokens(const sn_session *s, const int32_t *tokens, int64_
     return SN_OK;
 }
 
-sn_status sn_session_truncate(sn_session *s, int seq, int64_t length) {
-    SN_TRY(check_sequence(s, seq));
-    if (length < 0 || length > s->lengths[seq])
-        return sn_fail(SN_ERR_ARGUMENT, "session: cannot cut to %lld tokens: the sequence has %lld", (long long)length,
-                       (long long)s->lengths[seq]);
-    if (length < s->lengths[seq]) s->has_logits[seq] = false;
-    s->lengths[seq] = length;
-    return SN_OK;
-}
-
 /* Row `row` of the next run becomes the next token of sequence seq. */
 static void place_row(sn_session *s, int64_t row, int seq, int64_t position, int32_t token) {
     s->tokens[row] = token;
     s->positions[row] = (int32_t)position;
     s->slots[row] = (int32_t)(seq * s->capacity + position);
+    sn_near_place_row(s, row, seq, position, token);
+}
+
+static void clear_sequences(sn_session *s) {
+    size_t size = (size_t)s->n_sequences * 4 * sizeof *s->sequences;
+    memset(s->sequences, 0, size);
+    memset(s->near.sequences, 0, size);
 }
 
 static void place_sequence(sn_session *s, int entry, int64_t first_row, int64_t n_rows, int seq) {
@@ -61,6 +58,7 @@ static void place_sequence(sn_session *s, int entry, int64_t first_row, int64_t 
     e[1] = (int32_t)n_rows;
     e[2] = (int32_t)s->lengths[seq];
     e[3] = (int32_t)(seq * s->capacity);
+    sn_near_place_sequence(s, entry, seq);
 }
 
 static sn_status run(sn_plan *plan, sn_tensor *out) {
@@ -111,7 +109,8 @@ static sn_status all_logits(sn_session *s, int seq, int64_t first, int64_t rows,
 }
 
 static sn_status append_chunk(sn_session *s, int seq, const int32_t *tokens, int64_t rows, bool all, bool last) {
-    memset(s->sequences, 0, (size_t)s->n_sequences * 4 * sizeof *s->sequences);
+    clear_sequences(s);
+    sn_near_slide(s, seq, rows);
     place_sequence(s, 0, 0, rows, seq);
     for (int64_t i = 0; i < rows; i++) place_row(s, i, seq, s->lengths[seq] + i, tokens[i]);
     SN_TRY(run_body(s, rows, all ? 0 : rows - 1));
@@ -154,8 +153,9 @@ sn_status sn_session_step(sn_session *s, const int *seqs, const int32_t *tokens,
             if (seqs[k] == seqs[i])
                 return sn_fail(SN_ERR_ARGUMENT, "session: sequence %d is in the step twice", seqs[i]);
     }
-    memset(s->sequences, 0, (size_t)s->n_sequences * 4 * sizeof *s->sequences);
+    clear_sequences(s);
     for (int i = 0; i < n; i++) {
+        sn_near_slide(s, seqs[i], 1);
         place_sequence(s, i, i, 1, seqs[i]);
         place_row(s, i, seqs[i], s->lengths[seqs[i]], tokens[i]);
     }
@@ -171,4 +171,18 @@ sn_status sn_session_step(sn_session *s, const int *seqs, const int32_t *tokens,
     }
     for (int i = 0; i < n; i++) s->lengths[seqs[i]]++;
     return SN_OK;
+}
+
+/* Where windowed layers have dropped the keys that the next token would see, the sequence is computed again. */
+sn_status sn_session_truncate(sn_session *s, int seq, int64_t length) {
+    SN_TRY(check_sequence(s, seq));
+    if (length < 0 || length > s->lengths[seq])
+        return sn_fail(SN_ERR_ARGUMENT, "session: cannot cut to %lld tokens: the sequence has %lld", (long long)length,
+                       (long long)s->lengths[seq]);
+    if (length == s->lengths[seq]) return SN_OK;
+    s->has_logits[seq] = false;
+    bool whole = sn_near_holds(s, seq, length);
+    s->lengths[seq] = whole ? length : 0;
+    if (s->lengths[seq] == 0) s->near.origins[seq] = 0;
+    return whole ? SN_OK : sn_session_append(s, seq, s->near.history + seq * s->capacity, length, 0, NULL, NULL);
 }

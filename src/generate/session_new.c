@@ -81,18 +81,32 @@ static sn_status take_block(sn_session *s, int64_t bytes, void **out) {
 
 static int64_t plane_row(const sn_session_kind *kind) { return kind->position.n_planes * 2 * (int64_t)sizeof(float); }
 
-static sn_status cache_bytes(const sn_session *s, sn_dtype dtype, int64_t d, int64_t *one) {
-    const sn_model_config *c = &s->model->config;
-    return sn_shape_bytes(dtype, 3, (int64_t[]){s->capacity * s->n_sequences, c->n_kv_heads, d}, one);
+/* Slots of a layer's cache, all sequences together. */
+static int64_t cache_slots(const sn_session *s, int64_t layer) {
+    bool near = s->near.window > 0 && s->model->config.layer_windowed[layer];
+    return (near ? s->near.capacity : s->capacity) * s->n_sequences;
+}
+
+static sn_status cache_bytes(const sn_session *s, int64_t layer, sn_dtype dtype, int64_t d, int64_t *one) {
+    SN_TRY(sn_shape_bytes(dtype, 3, (int64_t[]){cache_slots(s, layer), s->model->config.n_kv_heads, d}, one));
+    *one = sn_round_up(*one, 64);
+    return SN_OK;
+}
+
+/* Of one layer, keys first. */
+static sn_status layer_bytes(const sn_session *s, int64_t layer, const sn_session_options *o, int64_t both[2]) {
+    SN_TRY(cache_bytes(s, layer, o->key_type, s->model->config.d_head, &both[0]));
+    return cache_bytes(s, layer, o->value_type, s->model->config.d_value, &both[1]);
 }
 
 static sn_status count_memory(sn_session *s, const sn_session_options *o) {
     const sn_model_config *c = &s->model->config;
-    int64_t keys, values, both;
-    SN_TRY(cache_bytes(s, o->key_type, c->d_head, &keys));
-    SN_TRY(cache_bytes(s, o->value_type, c->d_value, &values));
-    if (!sn_add_i64(keys, values, &both) || !sn_mul_i64(both, c->n_layers, &s->memory.cache_bytes))
-        return sn_fail(SN_ERR_LIMIT, "session: the cache is larger than memory can be");
+    for (int64_t layer = 0; layer < c->n_layers; layer++) {
+        int64_t both[2], *sum = &s->memory.cache_bytes;
+        SN_TRY(layer_bytes(s, layer, o, both));
+        if (!sn_add_i64(*sum, both[0], sum) || !sn_add_i64(*sum, both[1], sum))
+            return sn_fail(SN_ERR_LIMIT, "session: the cache is larger than memory can be");
+    }
     for (int kind = 0; kind < SN_MAX_LAYER_KINDS; kind++) {
         const sn_session_kind *k = &s->kinds[kind];
         if (k->used) s->memory.table_bytes += (2 * k->position.n_pieces + 1) * s->capacity * plane_row(k);
@@ -117,21 +131,18 @@ static sn_status check_memory(const sn_session *s, const sn_session_options *o, 
 
 static sn_status allocate_caches(sn_session *s, const sn_session_options *o) {
     const sn_model_config *c = &s->model->config;
-    int64_t slots = s->capacity * s->n_sequences, keys, values;
-    const int64_t key_shape[3] = {slots, c->n_kv_heads, c->d_head}, value_shape[3] = {slots, c->n_kv_heads, c->d_value};
-    SN_TRY(cache_bytes(s, o->key_type, c->d_head, &keys));
-    SN_TRY(cache_bytes(s, o->value_type, c->d_value, &values));
-    keys = sn_round_up(keys, 64);
-    values = sn_round_up(values, 64);
     s->keys = sn_arena_array(&s->arena, (size_t)c->n_layers, sizeof *s->keys);
     s->values = sn_arena_array(&s->arena, (size_t)c->n_layers, sizeof *s->values);
     if (!s->keys || !s->values) return sn_fail_memory("a session");
     void *block = NULL;
-    SN_TRY(take_block(s, (keys + values) * c->n_layers, &block));
+    SN_TRY(take_block(s, s->memory.cache_bytes, &block));
+    char *at = block;
     for (int64_t i = 0; i < c->n_layers; i++) {
-        char *at = (char *)block + i * (keys + values);
-        s->keys[i] = sn_tensor_make(o->key_type, 3, key_shape, at);
-        s->values[i] = sn_tensor_make(o->value_type, 3, value_shape, at + keys);
+        int64_t slots = cache_slots(s, i), both[2];
+        SN_TRY(layer_bytes(s, i, o, both));
+        s->keys[i] = sn_tensor_make(o->key_type, 3, (int64_t[]){slots, c->n_kv_heads, c->d_head}, at);
+        s->values[i] = sn_tensor_make(o->value_type, 3, (int64_t[]){slots, c->n_kv_heads, c->d_value}, at + both[0]);
+        at += both[0] + both[1];
     }
     return SN_OK;
 }
@@ -174,6 +185,7 @@ static sn_status allocate_buffers(sn_session *s) {
     s->has_logits = sn_arena_array(&s->arena, sequences, sizeof *s->has_logits);
     if (!s->tokens || !s->positions || !s->slots || !s->sequences || !s->lengths || !s->has_logits)
         return sn_fail_memory("a session");
+    SN_TRY(sn_near_allocate(s));
     void *block = NULL;
     SN_TRY(take_block(s, s->max_rows * s->model->config.n_embd * (int64_t)sizeof(float), &block));
     s->hidden = block;
@@ -196,6 +208,7 @@ static sn_status plan_ahead(sn_session *s) {
 static sn_status start(sn_session *s, const sn_session_options *o) {
     SN_TRY(take_options(s, o));
     SN_TRY(resolve_positions(s, o));
+    sn_near_configure(s);
     SN_TRY(count_memory(s, o));
     int64_t available = sn_memory_available();
     SN_TRY(check_memory(s, o, available));

@@ -19,14 +19,26 @@ static sn_value *input(sn_graph *g, const char *name, int64_t n) {
     return sn_input(g, name, SN_I32, 1, (int64_t[]){n});
 }
 
+/* Where the rows of a plan go, in caches of one kind. */
+typedef struct rows_inputs {
+    sn_value *slots, *sequences;
+} rows_inputs;
+
+static rows_inputs add_rows(sn_session *s, sn_graph *g, int64_t rows) {
+    const int64_t shape[] = {s->n_sequences, 4};
+    return (rows_inputs){input(g, "slots", rows), sn_input(g, "sequences", SN_I32, 2, shape)};
+}
+
 /* The inputs and tables every layer of a kind shares. */
-static void add_kinds(sn_session *s, sn_graph *g, sn_value *positions, sn_value *sequences, sn_decoder_io *io) {
+static void add_kinds(sn_session *s, sn_graph *g, sn_value *positions, const rows_inputs *whole,
+                      const rows_inputs *near, sn_decoder_io *io) {
     for (int kind = 0; kind < SN_MAX_LAYER_KINDS; kind++) {
         const sn_session_kind *from = &s->kinds[kind];
         if (!from->used) continue;
         sn_attention_positions *to = &io->kinds[kind];
         to->position = &from->position;
-        to->sequences = sequences;
+        to->sequences = s->near.window > 0 && kind & 1 ? near->sequences : whole->sequences;
+        to->slots = s->near.window > 0 && kind & 1 ? near->slots : whole->slots;
         if (from->position.n_planes == 0) continue;
         char name[32];
         snprintf(name, sizeof name, "query_table.%d", kind);
@@ -49,16 +61,16 @@ static sn_status plan_of(sn_session *s, sn_graph *g, sn_value *out, sn_plan **pl
 
 static sn_status build_body(sn_session *s, sn_graph *g, int64_t rows, sn_plan **plan) {
     sn_value *tokens = input(g, "tokens", rows), *positions = input(g, "positions", rows);
-    sn_value *slots = input(g, "slots", rows);
-    sn_value *sequences = sn_input(g, "sequences", SN_I32, 2, (int64_t[]){s->n_sequences, 4});
-    sn_decoder_io io = {
-        .n_rows = rows, .tokens = tokens, .positions = positions, .slots = slots, .keys = s->keys, .values = s->values};
-    add_kinds(s, g, positions, sequences, &io);
+    rows_inputs whole = add_rows(s, g, rows), near = add_rows(s, g, rows);
+    sn_decoder_io io = {.n_rows = rows, .tokens = tokens, .positions = positions, .keys = s->keys, .values = s->values};
+    add_kinds(s, g, positions, &whole, &near, &io);
     SN_TRY(plan_of(s, g, sn_decoder_build(g, s->model, &io), plan));
     SN_TRY(sn_plan_bind(*plan, tokens, s->tokens));
     SN_TRY(sn_plan_bind(*plan, positions, s->positions));
-    SN_TRY(sn_plan_bind(*plan, slots, s->slots));
-    return sn_plan_bind(*plan, sequences, s->sequences);
+    SN_TRY(sn_plan_bind(*plan, whole.slots, s->slots));
+    SN_TRY(sn_plan_bind(*plan, whole.sequences, s->sequences));
+    SN_TRY(sn_plan_bind(*plan, near.slots, s->near.slots));
+    return sn_plan_bind(*plan, near.sequences, s->near.sequences);
 }
 
 static sn_status build_head(sn_session *s, sn_graph *g, int64_t rows, sn_plan **plan) {

@@ -16,13 +16,20 @@ sn_attention_dims sn_attention_dims_of(const sn_call *c) {
     };
 }
 
+int64_t sn_attention_first_key(const sn_position *p, int64_t position) {
+    if (p->mask.sinks > 0 || p->mask.window > position) return 0;
+    return (position - p->mask.window + 1) / SN_ATTENTION_ALIGN * SN_ATTENTION_ALIGN;
+}
+
 bool sn_attention_sequence_get(const sn_call *c, int64_t s, sn_attention_sequence *out) {
     const sn_tensor *table = &c->in[SN_ATTENTION_SEQUENCES];
     const char *entry = (const char *)table->data + s * table->stride[0];
     int64_t field[4];
     for (int i = 0; i < 4; i++) field[i] = *(const int32_t *)(entry + i * table->stride[1]);
     *out = (sn_attention_sequence){field[0], field[1], field[2], field[3], field[1] + field[2]};
-    if (out->row < 0 || out->n_rows <= 0 || out->position < 0 || out->slot < 0) return false;
+    if (out->row < 0 || out->n_rows <= 0 || out->position < 0) return false;
+    const sn_attention_attr *attr = c->attr;
+    if (out->slot < 0 && out->slot + sn_attention_first_key(&attr->position, out->position) < 0) return false;
     if (out->row + out->n_rows > c->in[SN_ATTENTION_Q].shape[0]) return false;
     if (out->slot + out->n_keys > c->in[SN_ATTENTION_K].shape[0]) return false;
     return !sn_call_has(c, SN_ATTENTION_QUERY_TABLE) || out->n_keys <= c->in[SN_ATTENTION_QUERY_TABLE].shape[1];

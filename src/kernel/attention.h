@@ -21,7 +21,7 @@ enum {
 };
 
 enum {
-    SN_ATTENTION_MAX_HEAD = 1024,            /* components of a head; the ops refuse more */
+    SN_ATTENTION_MAX_HEAD = 2048,            /* components of a head; the ops refuse more */
     SN_MAX_SEGMENTS = 4 + 3 * SN_MAX_PIECES, /* stretches of keys one query sees in one piece each */
 };
 
@@ -38,7 +38,13 @@ typedef struct sn_attention_sequence {
     int64_t row, n_rows, position, slot, n_keys;
 } sn_attention_sequence;
 
-/* Reads sequence s at run time. False, and nothing of it may be touched, where it is empty or reaches
+enum { SN_ATTENTION_ALIGN = 64 }; /* kernels read keys from multiples of it on: unseen ones count for nothing */
+
+/* The first key position, a multiple of SN_ATTENTION_ALIGN, from which queries at `position` and later read keys. */
+int64_t sn_attention_first_key(const sn_position *p, int64_t position);
+
+/* Reads sequence s at run time. Its slot, of position 0, may be negative where all keys that are read have one: a
+ * windowed layer need not keep the others. False, and nothing of it may be touched, where it is empty or reaches
  * outside the rows, the slots or the position tables. */
 bool sn_attention_sequence_get(const sn_call *c, int64_t s, sn_attention_sequence *out);
 

@@ -264,7 +264,7 @@ static void attention_backward_run(const sn_call *c) {
     backward_job job = {{.w = prefill_of(c)}, c->workspace, backward_bytes(c)};
     sn_attention_clear(c);
     for (int64_t s = 0; s < job.shared.w.dims.n_sequences; s++)
-        if (sn_attention_sequence_get(c, s, &job.shared.w.sequence))
+        if (sn_attention_sequence_get(c, s, &job.shared.w.sequence) && job.shared.w.sequence.slot >= 0)
             sn_parallel(c->team, backward_task, &job, job.shared.w.dims.n_kv_heads);
 }
 

@@ -22,6 +22,7 @@ typedef struct sn_attention_positions {
     sn_value *query_table, *key_table; /* see sn_attention */
     sn_value *angles;    /* [n_rows, planes, 2]: turns each row's key into its canonical form; NULL: none */
     sn_value *sequences; /* i32 [n_sequences, 4] */
+    sn_value *slots;     /* i32 [n_rows]: where each row's key goes; NULL: no cache */
 } sn_attention_positions;
 
 /* Keys and values that outlive the graph. slots i32 [n_rows]. All NULL: the keys are those of the rows

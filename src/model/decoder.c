@@ -54,13 +54,13 @@ static sn_attention_shape shape_of(const builder *b) {
 static sn_attention_cache cache_of(const builder *b) {
     const sn_decoder_io *io = b->io;
     sn_attention_cache cache = {0};
-    if (!io->slots) return cache;
+    if (!io->keys) return cache;
     char name[32];
     snprintf(name, sizeof name, "keys.%lld", (long long)b->layer);
     cache.keys = sn_param(b->g, name, &io->keys[b->layer]);
     snprintf(name, sizeof name, "values.%lld", (long long)b->layer);
     cache.values = sn_param(b->g, name, &io->values[b->layer]);
-    cache.slots = io->slots;
+    cache.slots = io->kinds[sn_layer_kind(&b->m->config, b->layer)].slots;
     return cache;
 }
 

@@ -23,8 +23,7 @@ typedef struct sn_decoder_io {
     sn_value *tokens;                                 /* i32 [n_rows] */
     sn_value *positions;                              /* i32 [n_rows]; may be NULL without learned positions */
     sn_attention_positions kinds[SN_MAX_LAYER_KINDS]; /* of the kinds the model has */
-    sn_value *slots;                                  /* i32 [n_rows]; NULL: no cache */
-    const sn_tensor *keys, *values; /* n_layers caches [n_slots, n_kv_heads, d_head and d_value]; with slots only */
+    const sn_tensor *keys, *values; /* n_layers caches [n_slots, n_kv_heads, d_head and d_value]; or NULL: no cache */
     /* The weight as a value of the graph; NULL: sn_param of the model's own. Called once for each weight. */
     sn_value *(*weight)(void *user, sn_graph *g, sn_weight_id id, int64_t layer);
     void *user;

@@ -108,7 +108,7 @@ static void forward(const sn_call *c) {
     sn_attention_clear(c);
     for (int64_t s = 0; s < dims.n_sequences; s++) {
         sn_attention_sequence sequence;
-        if (!sn_attention_sequence_get(c, s, &sequence)) continue;
+        if (!sn_attention_sequence_get(c, s, &sequence) || sequence.slot < 0) continue;
         for (int64_t r = 0; r < sequence.n_rows; r++)
             for (int64_t head = 0; head < dims.n_heads; head++) row_backward(c, &sequence, r, head);
     }

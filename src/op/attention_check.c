@@ -19,9 +19,10 @@ static sn_status check_heads(const char *op, const sn_tensor *q, const sn_tensor
     if (q->shape[2] != k->shape[2])
         return sn_fail(SN_ERR_SHAPE, "%s: q has heads of %lld components and k of %lld", op, (long long)q->shape[2],
                        (long long)k->shape[2]);
-    if (q->shape[2] > SN_MAX_ROW || v->shape[2] > SN_MAX_ROW)
+    _Static_assert((int)SN_ATTENTION_MAX_HEAD <= (int)SN_MAX_ROW, "the references hold every head the kernels do");
+    if (q->shape[2] > SN_ATTENTION_MAX_HEAD || v->shape[2] > SN_ATTENTION_MAX_HEAD)
         return sn_fail(SN_ERR_SHAPE, "%s: heads of %lld and %lld components: at most %d are possible", op,
-                       (long long)q->shape[2], (long long)v->shape[2], SN_MAX_ROW);
+                       (long long)q->shape[2], (long long)v->shape[2], SN_ATTENTION_MAX_HEAD);
     return SN_OK;
 }
 

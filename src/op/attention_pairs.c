@@ -74,7 +74,7 @@ static void forward(const sn_call *c) {
     no_rotation(&out.out[3]);
     for (int64_t i = 0; i < c->in[SEQUENCES].shape[0]; i++) {
         sn_attention_sequence s;
-        if (!sn_attention_sequence_get(&attention, i, &s)) continue;
+        if (!sn_attention_sequence_get(&attention, i, &s) || s.slot < 0) continue;
         write_pairs(c, &s);
         write_angles(c, &s);
     }

@@ -199,6 +199,255 @@ static void every_architecture_survives_its_files(void **state) {
     }
 }
 
+/* ---- short caches ---- */
+
+enum { far = 700 };
+
+static sn_session_options far_options(int64_t chunk) {
+    sn_session_options o = options();
+    o.capacity = far;
+    o.chunk = chunk;
+    return o;
+}
+
+/* Windows of a few keys over 700 tokens: the caches slide many times. */
+static void short_caches_are_the_definition(void **state) {
+    static const int sizes[][3] = {{far, 0, 0}, {1, 0, 0}, {70, 1, 33}};
+    static const int n_sizes[] = {1, 1, 3};
+    static const int64_t chunks[] = {16, 16, 64};
+    static const char *const names[] = {"hwfa", "hwfa2", "sliding", "windowed logn", "gau hwfa"};
+    (void)state;
+    for (int row = 0; row < N_ROWS; row++) {
+        bool wanted = false;
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) wanted |= strcmp(names[i], rows[row].name) == 0;
+        if (!wanted) continue;
+        sn_model *m = make(row);
+        int32_t tokens[far];
+        random_tokens(4, m->config.n_vocab, tokens, far);
+        double *expected = plain_arch_logits(m, NULL, tokens, far);
+        for (int k = 0; k < 3; k++) {
+            sn_session_options o = far_options(chunks[k]);
+            float *got = chunked_logits(m, &o, tokens, far, sizes[k], n_sizes[k]);
+            compare(rows[row].name, got, expected, far * m->config.n_vocab, 1e-4);
+            free(got);
+        }
+        free(expected);
+        sn_model_free(m);
+    }
+}
+
+static void short_caches_cost_little_memory(void **state) {
+    (void)state;
+    sn_model *m = make(0); /* hwfa: 3 of 4 layers are windowed */
+    sn_session_options o = far_options(16);
+    sn_session *s = NULL;
+    int64_t key = 2 * m->config.n_kv_heads * m->config.d_head * (int64_t)sizeof(float);
+    o.capacity = 1 << 16;
+    assert_ok(sn_session_new(m, &o, &s));
+    int64_t cache = sn_session_memory_get(s).cache_bytes;
+    assert_true(cache >= o.capacity * key && cache <= (o.capacity + 3 * 128) * key);
+    sn_session_free(s);
+    sn_model_free(m);
+}
+
+/* Several sequences, stepped together and truncated, where keys are still there and where they are not. */
+static void short_caches_hold_several_sequences(void **state) {
+    (void)state;
+    sn_model *m = make(0);
+    int64_t v = m->config.n_vocab;
+    int32_t tokens[3][far];
+    double *expected[3];
+    sn_session_options o = far_options(16);
+    sn_session *s = NULL;
+    o.n_sequences = 3;
+    assert_ok(sn_session_new(m, &o, &s));
+    for (int i = 0; i < 3; i++) {
+        random_tokens(20 + (uint64_t)i, v, tokens[i], far);
+        expected[i] = plain_arch_logits(m, NULL, tokens[i], far);
+        assert_ok(sn_session_append(s, i, tokens[i], 100 * i + 1, 0, NULL, NULL));
+    }
+    for (int step = 0; step < 400; step++) {
+        int seqs[3], n = 0;
+        int32_t next[3];
+        for (int i = 2; i >= 0; i--) {
+            if ((step + i) % 3 == 0) continue;
+            seqs[n] = i;
+            next[n++] = tokens[i][sn_session_length(s, i)];
+        }
+        assert_ok(sn_session_step(s, seqs, next, n));
+        for (int k = 0; k < n; k++)
+            compare("step", sn_session_logits(s, seqs[k]), expected[seqs[k]] + (sn_session_length(s, seqs[k]) - 1) * v,
+                    v, 1e-4);
+        if (step % 50 == 49) /* a little, and nearly all */
+            assert_ok(sn_session_truncate(s, 0, step % 100 == 49 ? sn_session_length(s, 0) - 3 : 2));
+    }
+    sn_session_free(s);
+    for (int i = 0; i < 3; i++) free(expected[i]);
+    sn_model_free(m);
+}
+
+/* ---- what each method promises ---- */
+
+/* Hidden states before the last, full layer see (w - 1)(L - 1) tokens back, not one more, not one less. */
+static void the_receptive_field_is_exact(void **state) {
+    (void)state;
+    sn_model_config c = base();
+    hwfa(&c);
+    c.n_layers = 3; /* the windowed ones alone */
+    c.layer_rotary = NULL;
+    c.arch.logn_base = 0;
+    sn_model *m = NULL;
+    assert_ok(sn_model_create(&c, &(sn_model_init){.scheme = "fan_in"}, 11, &m));
+    int32_t tokens[60];
+    sn_session_options o = options();
+    o.capacity = 60;
+    int64_t v = m->config.n_vocab, reach = (c.window - 1) * 3, at = 20;
+    assert_true(c.window > 2 && at + reach < 59);
+    random_tokens(9, v, tokens, 60);
+    float *before = chunked_logits(m, &o, tokens, 60, (const int[]){7}, 1);
+    tokens[at] = (tokens[at] + 1) % (int32_t)v;
+    float *after = chunked_logits(m, &o, tokens, 60, (const int[]){7}, 1);
+    for (int64_t i = 0; i < 60; i++) {
+        bool same = memcmp(before + i * v, after + i * v, (size_t)v * sizeof *before) == 0;
+        assert_int_equal(same, i < at || i > at + reach);
+    }
+    free(before), free(after);
+    sn_model_free(m);
+}
+
+static void a_window_of_the_whole_text_is_full_attention(void **state) {
+    (void)state;
+    sn_model_config c = base();
+    int32_t tokens[length];
+    sn_model *a = NULL, *b = NULL;
+    sliding(&c);
+    c.window = length;
+    assert_ok(sn_model_create(&c, &(sn_model_init){.scheme = "fan_in"}, 11, &a));
+    c = base();
+    assert_ok(sn_model_create(&c, &(sn_model_init){.scheme = "fan_in"}, 11, &b));
+    random_tokens(9, c.n_vocab, tokens, length);
+    float *x = all_logits(a, tokens), *y = all_logits(b, tokens);
+    for (int64_t i = 0; i < length * c.n_vocab; i++) assert_true(fabsf(x[i] - y[i]) < 1e-5f);
+    free(x), free(y);
+    sn_model_free(a), sn_model_free(b);
+}
+
+static void scale_weight(sn_model *m, const char *name, float factor) {
+    sn_tensor t;
+    assert_ok(sn_model_tensor(m, name, &t));
+    for (int64_t i = 0; i < sn_tensor_count(&t); i++) ((float *)t.data)[i] *= factor;
+}
+
+/* Longer keys change nothing under KNA, longer queries nothing under QNA, neither does under CosA. */
+static void normalised_attention_forgets_lengths(void **state) {
+    static const struct {
+        sn_qk_kind kind;
+        bool keys, queries; /* whether these may be scaled */
+    } kinds[] = {
+        {SN_QK_PLAIN, false, false}, {SN_QK_KNA, true, false}, {SN_QK_QNA, false, true}, {SN_QK_COSA, true, true}};
+    (void)state;
+    for (int k = 0; k < 4; k++)
+        for (int side = 0; side < 2; side++) {
+            sn_model_config c = base();
+            int32_t tokens[length];
+            sn_model *m = NULL;
+            c.arch.qk = kinds[k].kind;
+            c.arch.qk_epsilon = 1e-12;
+            assert_ok(sn_model_create(&c, &(sn_model_init){.scheme = "fan_in"}, 11, &m));
+            random_tokens(9, c.n_vocab, tokens, length);
+            float *before = all_logits(m, tokens), worst = 0;
+            scale_weight(m, side ? "layers.1.q.weight" : "layers.1.k.weight", 3);
+            float *after = all_logits(m, tokens);
+            for (int64_t i = 0; i < length * c.n_vocab; i++) worst = fmaxf(worst, fabsf(before[i] - after[i]));
+            bool free_of_it = side ? kinds[k].queries : kinds[k].keys;
+            if (free_of_it != (worst < 1e-4f)) fail_msg("kind %d side %d: %g", k, side, (double)worst);
+            free(before), free(after);
+            sn_model_free(m);
+        }
+}
+
+/* Under ReRoPE the full layers of HWFA2 change and the windowed ones do not; inside the window nothing does. */
+static void methods_leave_windows_beside_full_layers(void **state) {
+    (void)state;
+    sn_model_config c = base();
+    hwfa2(&c);
+    sn_model *m = NULL;
+    int32_t tokens[length];
+    plain_pairs pairs[n_layers];
+    sn_extend *extend = NULL;
+    sn_session_options o = options();
+    assert_ok(sn_model_create(&c, &(sn_model_init){.scheme = "fan_in"}, 11, &m));
+    random_tokens(9, c.n_vocab, tokens, length);
+    assert_ok(sn_extend_parse("rerope:window=5", &extend)); /* below the layers' own window of 9 */
+    o.extend = extend;
+    for (int i = 0; i < n_layers; i++) {
+        pairs[i] = plain_pairs_of(&m->config, i);
+        if (!m->config.layer_windowed[i]) pairs[i].near_window = 5, pairs[i].leak = 0;
+    }
+    double *expected = plain_arch_logits(m, pairs, tokens, length);
+    float *got = chunked_logits(m, &o, tokens, length, (const int[]){11}, 1);
+    compare("hwfa2 by rerope", got, expected, length * c.n_vocab, 5e-5);
+    free(expected), free(got);
+    sn_extend_free(extend);
+    static const char *const specs[] = {"rerope:window=5", "ntk:factor=4", "leaky:window=5,factor=16", "auto"};
+    for (int i = 0; i < 4; i++) {
+        sn_position plain, extended;
+        assert_ok(sn_extend_parse(specs[i], &extend));
+        assert_ok(sn_extend_resolve(NULL, &m->config.rope_local, length, &plain, NULL, 0));
+        assert_ok(sn_extend_resolve(extend, &m->config.rope_local, length, &extended, NULL, 0));
+        assert_int_equal(extended.n_pieces, 1);
+        assert_memory_equal(extended.frequency, plain.frequency, sizeof plain.frequency);
+        assert_int_equal(extended.mask.window, 9);
+        sn_extend_free(extend);
+    }
+    sn_model_free(m);
+}
+
+/* InvLeaky: distances beyond the window grow 16 times faster; the rule is piecewise, not a maximum. */
+static void inverse_leaky_is_piecewise(void **state) {
+    (void)state;
+    sn_model_config c = base();
+    sn_model *m = NULL;
+    int32_t tokens[length];
+    sn_extend *extend = NULL;
+    sn_session_options o = options();
+    assert_ok(sn_model_create(&c, &(sn_model_init){.scheme = "fan_in"}, 11, &m));
+    random_tokens(9, c.n_vocab, tokens, length);
+    for (int k = 0; k < 2; k++) {
+        plain_pairs pairs[n_layers];
+        assert_ok(sn_extend_parse(k ? "leaky:window=6,factor=1" : "leaky:window=6,factor=0.0625", &extend));
+        o.extend = extend;
+        for (int i = 0; i < n_layers; i++) {
+            pairs[i] = plain_pairs_of(&m->config, i);
+            if (k == 0) pairs[i].near_window = 6, pairs[i].leak = 16; /* factor 1 is plain RoPE */
+        }
+        double *expected = plain_arch_logits(m, pairs, tokens, length);
+        float *got = chunked_logits(m, &o, tokens, length, (const int[]){13}, 1);
+        compare("inverse leaky", got, expected, length * c.n_vocab, 5e-5);
+        free(expected), free(got);
+        sn_extend_free(extend);
+    }
+    sn_model_free(m);
+}
+
+/* Forty post-norm layers drawn for it neither die out nor blow up. */
+static void deep_post_norm_stays_sane(void **state) {
+    (void)state;
+    sn_model_config c = base();
+    int32_t tokens[length];
+    sn_model *m = NULL;
+    c.n_layers = 40;
+    c.arch.placement = SN_NORM_POST;
+    assert_ok(sn_model_create(&c, &(sn_model_init){.scheme = "deepnorm"}, 11, &m));
+    assert_true(fabs(m->config.arch.residual_scale - pow(80, 0.25)) < 1e-12);
+    random_tokens(9, c.n_vocab, tokens, length);
+    double *x = plain_hidden(m, NULL, tokens, 8, 40), spread = 0;
+    for (int64_t i = 0; i < 7 * c.n_embd; i++) spread = fmax(spread, fabs(x[i] - x[i + c.n_embd]));
+    assert_true(spread > 0.1); /* tokens are still told apart */
+    free(x);
+    sn_model_free(m);
+}
+
 static char *file_text(const char *path, size_t *size) {
     FILE *f = fopen(path, "rb");
     assert_non_null(f);
@@ -251,6 +500,15 @@ int main(void) {
         cmocka_unit_test(every_architecture_is_its_definition),
         cmocka_unit_test(every_architecture_survives_its_files),
         cmocka_unit_test(a_changed_configuration_is_refused_by_name),
+        cmocka_unit_test(short_caches_are_the_definition),
+        cmocka_unit_test(short_caches_cost_little_memory),
+        cmocka_unit_test(short_caches_hold_several_sequences),
+        cmocka_unit_test(the_receptive_field_is_exact),
+        cmocka_unit_test(a_window_of_the_whole_text_is_full_attention),
+        cmocka_unit_test(normalised_attention_forgets_lengths),
+        cmocka_unit_test(methods_leave_windows_beside_full_layers),
+        cmocka_unit_test(inverse_leaky_is_piecewise),
+        cmocka_unit_test(deep_post_norm_stays_sane),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
