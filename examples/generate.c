@@ -52,7 +52,8 @@ int main(int argc, char **argv) {
     check(sn_tokenizer_encode(tokenizer, argv[2], strlen(argv[2]), NULL, &prompt, &n_prompt));
 
     sn_generate_options how = sn_generate_defaults();
-    how.max_tokens = 0; /* until the model ends its text or the context is full */
+    how.max_tokens = 0; /* until the model ends its text or the context is full, which would be an error */
+    how.context_full = SN_CONTEXT_FULL_STOP;
     how.sampler.temperature = 0;
     how.on_text = print;
     how.user = stdout;
