@@ -117,6 +117,7 @@ SN_API void sn_layout_hwfa2(int64_t n_layers, int64_t n_full, uint8_t *windowed,
 typedef struct sn_convert_options {
     const char *type;
     const char *tokenizer_path; /* NULL: the model's own */
+    const char *family;         /* whose files are written; NULL: the model's. One that lacks something is refused */
     void (*progress)(void *user, int64_t done, int64_t total);
     void *user;
     const volatile int *cancel; /* may be NULL: stops with SN_ERR_CANCELLED, nothing left behind */

@@ -3,7 +3,7 @@
 
 typedef struct settings {
     cli_arguments arguments;
-    const char *type, *tokenizer;
+    const char *type, *tokenizer, *family;
     bool quiet;
 } settings;
 
@@ -19,6 +19,8 @@ typedef struct settings {
 static const cli_option convert_options[] = {
     {"type", 't', CLI_TEXT, offsetof(settings, type), "T", 0, 0, NULL,
      "Store the matrices as T: f32, f16, bf16, q8_0, Q4_K_M, ...; without it the stored types stay."},
+    {"as", 0, CLI_TEXT, offsetof(settings, family), "FAMILY", 0, 0, NULL,
+     "Write it as a model of this family (llama, gpt2, suan, ...); what the family cannot hold is refused."},
     TOKENIZER_OPTION,
     QUIET_OPTION,
 };
@@ -51,6 +53,7 @@ static int convert(const settings *s, const char *what) {
     sn_convert_options options = {
         .type = s->type ? s->type : "", .tokenizer_path = s->tokenizer, .progress = show, .user = &progress};
     options.cancel = &cli_cancelled;
+    options.family = s->family;
     status = sn_model_convert(m, s->arguments.argument[1], &options);
     cli_progress_end(&progress);
     sn_model_free(m);

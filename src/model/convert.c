@@ -21,10 +21,36 @@ static sn_status run(sn_converter *k) {
     return sn_convert_safetensors(k);
 }
 
+/* The model under another family, whose files then say all there is to say of it. */
+static sn_status take_family(sn_model *m, const char *name, sn_model *out) {
+    const sn_family *family = sn_family_by_name(name);
+    if (!family)
+        return sn_fail(SN_ERR_NOT_FOUND, "convert: the family \"%s\" is not known: %s are", name, sn_family_names());
+    if (family == m->family) return SN_OK;
+    const char *lacks = sn_family_lacks(family, &m->config);
+    if (lacks) return sn_fail(SN_ERR_UNSUPPORTED, "convert: the family %s does not have %s", name, lacks);
+    const sn_tokenizer *tokenizer;
+    sn_status status = sn_model_tokenizer(m, &tokenizer); /* while it can be opened */
+    if (status != SN_OK && status != SN_ERR_NOT_FOUND) return status;
+    *out = *m;
+    out->family = family;
+    out->gguf = NULL;
+    out->folder = NULL;
+    out->tokenizer_tried = true;
+    return SN_OK;
+}
+
 sn_status sn_model_convert(sn_model *m, const char *target, const sn_convert_options *options) {
     static const sn_convert_options defaults;
     if (!m || !target || !target[0]) return sn_fail(SN_ERR_ARGUMENT, "convert: a model and a target are needed");
-    sn_converter k = {.m = m, .path = target, .options = options ? options : &defaults};
+    if (!options) options = &defaults;
+    sn_model other;
+    sn_converter k = {.m = m, .path = target, .options = options};
+    if (options->family && options->family[0]) {
+        other = *m;
+        SN_TRY(take_family(m, options->family, &other));
+        k.m = &other;
+    }
     sn_status status = run(&k);
     sn_team_free(k.team);
     sn_arena_free(&k.arena);

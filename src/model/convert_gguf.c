@@ -186,7 +186,11 @@ static sn_status copy_metadata(writer *w, bool own_tokenizer) {
 }
 
 static sn_status write_metadata(writer *w) {
-    if (w->k->m->gguf) return copy_metadata(w, w->k->options->tokenizer_path == NULL);
+    const sn_model *m = w->k->m;
+    if (m->gguf) return copy_metadata(w, w->k->options->tokenizer_path == NULL);
+    if (m->config.activation != m->family->activation && m->family != &sn_family_suan)
+        return sn_fail(SN_ERR_UNSUPPORTED, "convert: GGUF cannot say that the activation of a %s is another than usual",
+                       m->family->name);
     SN_TRY(write_sizes(w));
     SN_TRY(write_layers(w));
     return write_rope(w);

@@ -41,6 +41,8 @@ static bool has_biases(const sn_model_config *c) { return c->biases; }
 
 static bool same_norm(const sn_family *f, const sn_model_config *c) { return f->norm == c->norm; }
 static bool same_ffn(const sn_family *f, const sn_model_config *c) { return f->ffn == c->ffn; }
+/* GGUF does not say it. */
+static bool same_activation(const sn_family *f, const sn_model_config *c) { return f->activation == c->activation; }
 static bool same_parallel(const sn_family *f, const sn_model_config *c) {
     return f->parallel_block == c->parallel_block || f == &sn_family_gpt_neox;
 }
@@ -79,6 +81,7 @@ static const feature features[] = {
     {"values of another width than keys", has_value_width, NULL},
     {"its kind of norm", always, same_norm},
     {"its kind of feed-forward network", always, same_ffn},
+    {"its activation", always, same_activation},
     {"its kind of block", always, same_parallel},
     {"its choice of norms of queries and keys", always, same_qk_norm},
     {"its kind of positions", always, same_positions},

@@ -240,6 +240,33 @@ static void exports_open_again_with_equal_logits(void **state) {
     assert_int_equal(system(command), 0);
 }
 
+static void conversion_to_a_family_that_lacks_something_is_refused(void **state) {
+    (void)state;
+    char folder[] = "/tmp/suan-create-XXXXXX", path[64], command[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/m.gguf", folder);
+    sn_model_config c = small();
+    c.arch.qk = SN_QK_KNA;
+    sn_model *m = create(c, "fan_in", 7), *back = NULL;
+    assert_int_equal(sn_model_convert(m, path, &(sn_convert_options){.family = "llama"}), SN_ERR_UNSUPPORTED);
+    assert_non_null(strstr(sn_last_error(), "KNA"));
+    assert_int_equal(sn_model_convert(m, path, &(sn_convert_options){.family = "lama"}), SN_ERR_NOT_FOUND);
+    assert_int_not_equal(access(path, F_OK), 0);
+    sn_model_free(m);
+    m = create(small(), "fan_in", 7); /* a Llama may be written as one of suan's own */
+    float *expected = logits_of(m);
+    assert_ok(sn_model_convert(m, path, &(sn_convert_options){.family = "suan"}));
+    assert_ok(sn_model_open(path, &back));
+    assert_string_equal(back->config.family, "suan");
+    float *got = logits_of(back);
+    assert_true(distance(expected, got, length * m->config.n_vocab) < 1e-5);
+    free(expected), free(got);
+    sn_model_free(back);
+    sn_model_free(m);
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    assert_int_equal(system(command), 0);
+}
+
 static void quantized_weights_thaw(void **state) {
     (void)state;
     sn_model *m = NULL;
@@ -298,6 +325,7 @@ int main(void) {
         cmocka_unit_test(sessions_see_weights_that_are_written),
         cmocka_unit_test(kinds_of_weights_are_told_apart),
         cmocka_unit_test(exports_open_again_with_equal_logits),
+        cmocka_unit_test(conversion_to_a_family_that_lacks_something_is_refused),
         cmocka_unit_test(quantized_weights_thaw),
         cmocka_unit_test(failing_memory_leaks_nothing),
         cmocka_unit_test(layouts_follow_their_rules),
