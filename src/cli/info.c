@@ -60,6 +60,31 @@ static void collect_positions(facts *f, const sn_model_config *c) {
     if (r->scaling != SN_ROPE_PLAIN) add_number(f, "rope_factor", r->factor);
 }
 
+/* What only some architectures have. */
+static void collect_architecture(facts *f, const sn_model_config *c) {
+    static const char *const units[] = {NULL, "kna", "qna", "cosa"};
+    const sn_arch_config *a = &c->arch;
+    if (a->block == SN_BLOCK_GAU) add_text(f, "block", "gau");
+    if (c->d_value != c->d_head) add_number(f, "value_size", (double)c->d_value);
+    if (a->placement == SN_NORM_POST) add_text(f, "norm_placement", "post");
+    if (a->residual_scale > 0) add_number(f, "residual_scale", a->residual_scale);
+    if (units[a->qk]) add_text(f, "attention_unit", units[a->qk]);
+    if (a->logn_base > 0) add_number(f, "logn_base", a->logn_base);
+}
+
+/* Of a session's cache: what grows with each token, and what windowed layers keep whatever the length. */
+static void collect_cache(facts *f, const sn_model_config *c) {
+    int64_t full = 0, windowed = 0, unrotated = 0, bytes = c->n_kv_heads * (c->d_head + c->d_value) * 2;
+    for (int64_t i = 0; i < c->n_layers; i++) {
+        *(c->layer_windowed[i] ? &windowed : &full) += 1;
+        unrotated += !c->layer_rotary[i];
+    }
+    if (unrotated > 0) add_number(f, "layers_without_rotation", (double)unrotated);
+    if (windowed > 0) add_number(f, "windowed_layers", (double)windowed);
+    add_number(f, "cache_bytes_per_token_f16", (double)(full * bytes));
+    if (windowed > 0) add_number(f, "cache_bytes_of_windows_f16", (double)(windowed * c->window * bytes));
+}
+
 static void collect(facts *f, sn_model *m) {
     const sn_model_config *c = sn_model_get_config(m);
     add_text(f, "name", sn_model_name(m));
@@ -79,10 +104,11 @@ static void collect(facts *f, sn_model *m) {
     add_text(f, "head", c->tied_head ? "tied" : "own");
     add_number(f, "train_length", (double)c->train_length);
     if (c->window) add_number(f, "sliding_window", (double)c->window);
+    collect_architecture(f, c);
     collect_positions(f, c);
     const sn_tokenizer *t = NULL;
     add_text(f, "tokenizer", sn_model_tokenizer(m, &t) == SN_OK ? sn_tokenizer_kind(t) : "none in this file");
-    add_number(f, "cache_bytes_per_token_f16", (double)(c->n_layers * c->n_kv_heads * c->d_head * 2 * 2));
+    collect_cache(f, c);
 }
 
 static void print_plain(const facts *f) {

@@ -142,6 +142,7 @@ def main():
     p.add_argument("--llama-cpp")
     p.add_argument("--model")
     p.add_argument("--context", type=int, default=96)
+    p.add_argument("--only", action="append", choices=SHAPES, help="these shapes; may be repeated")
     a = p.parse_args()
     os.makedirs(a.work, exist_ok=True)
     peer = build_peer(a.llama_cpp, a.work) if a.llama_cpp else None
@@ -151,6 +152,8 @@ def main():
     config = os.path.join(a.work, "empty.conf")
     open(config, "w").close()
     for name, keys in SHAPES.items():
+        if a.only and name not in a.only:
+            continue
         out = os.path.join(a.work, name, "run")
         os.makedirs(os.path.dirname(out), exist_ok=True)
         run(a.suan, "train", config, f"data={a.text}", f"out={out}", *STEPS, *keys)
