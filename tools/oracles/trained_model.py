@@ -6,8 +6,8 @@
 Trains small models of the shapes others can hold for a few steps (or takes the model of --model), exports each to a directory
 for transformers and to GGUF for llama.cpp, and prints the largest difference of logits over a stretch of the text and whether
 the greedy continuations are the same tokens. --llama-cpp is a checkout with libraries in its `build`; a small program is
-compiled against them. Ends with status 1 where logits differ by more than 1e-4 (transformers) or 1e-3 (llama.cpp, whose
-tables and sums are f32), or a greedy token differs.
+compiled against them. Ends with status 1 where logits differ by more than 1e-4 (transformers) or 1e-3 (llama.cpp, which
+looks GELU up in a table of f16), or a greedy token differs.
 """
 import argparse
 import glob
