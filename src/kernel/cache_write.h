@@ -2,11 +2,12 @@
 #ifndef SN_KERNEL_CACHE_WRITE_H
 #define SN_KERNEL_CACHE_WRITE_H
 
+#include "kernel/attention.h"
 #include "kernel/attention_row.h"
 #include "kernel/attr.h"
 #include "kernel/kernel.h"
 
-enum { CACHE, X, SLOTS, ANGLES, MAX_ROW = 1024, ROWS_PER_TASK = 16 };
+enum { CACHE, X, SLOTS, ANGLES, MAX_ROW = SN_ATTENTION_MAX_HEAD, ROWS_PER_TASK = 16 };
 
 static bool last_packed(const sn_tensor *t) { return t->stride[t->n_dims - 1] == sn_dtype_bytes(t->dtype); }
 

@@ -41,6 +41,7 @@ static void gau(sn_model_config *c) {
     c->arch.block = SN_BLOCK_GAU, c->n_heads = 0, c->arch.logn_base = 24, c->d_head = 16;
 }
 static void gau_alpha(sn_model_config *c) { gau(c), post_plain(c); }
+static void gau_wide(sn_model_config *c) { gau(c), c->d_ff = 1536; }
 static void gau_biases(sn_model_config *c) { gau(c), c->biases = true; }
 static void gau_hwfa(sn_model_config *c) { gau_alpha(c), hwfa(c); }
 static void gau_kna(sn_model_config *c) { gau_alpha(c), kna(c); }
@@ -54,17 +55,29 @@ static void plain_net(sn_model_config *c) {
 static const struct {
     const char *name;
     void (*change)(sn_model_config *c);
-} rows[] = {{"hwfa", hwfa},           {"hwfa2", hwfa2},
-            {"logn", logn},           {"windowed logn", windowed_logn},
-            {"sliding", sliding},     {"kna", kna},
-            {"kna logn", kna_logn},   {"qna", qna},
-            {"cosa", cosa},           {"cosa logn", cosa_logn},
-            {"post", post},           {"post plain", post_plain},
-            {"pre plain", pre_plain}, {"gau", gau},
-            {"gau alpha", gau_alpha}, {"gau biases", gau_biases},
-            {"gau hwfa", gau_hwfa},   {"gau kna", gau_kna},
-            {"values", values},       {"values learned", values_learned},
-            {"halves", halves},       {"plain net", plain_net}};
+} rows[] = {{"hwfa", hwfa},
+            {"hwfa2", hwfa2},
+            {"logn", logn},
+            {"windowed logn", windowed_logn},
+            {"sliding", sliding},
+            {"kna", kna},
+            {"kna logn", kna_logn},
+            {"qna", qna},
+            {"cosa", cosa},
+            {"cosa logn", cosa_logn},
+            {"post", post},
+            {"post plain", post_plain},
+            {"pre plain", pre_plain},
+            {"gau", gau},
+            {"gau alpha", gau_alpha},
+            {"gau wide", gau_wide},
+            {"gau biases", gau_biases},
+            {"gau hwfa", gau_hwfa},
+            {"gau kna", gau_kna},
+            {"values", values},
+            {"values learned", values_learned},
+            {"halves", halves},
+            {"plain net", plain_net}};
 enum { N_ROWS = sizeof rows / sizeof rows[0] };
 
 /* Biases and gains that are not all 0 and 1. */
