@@ -67,6 +67,27 @@ static const sn_node *node_to_read(backward *b, const sn_node *n) {
     return b->copies[n->id] ? b->copies[n->id] : n;
 }
 
+/* What the gradient of a node reads for its input v: a copy made now where v is cheap to compute again, so that v need
+ * not be kept from the forward pass. */
+static sn_value *value_to_read(backward *b, sn_value *v) {
+    if (!v || !v->node || !(v->node->op->flags & SN_OP_CHEAP) || v->id >= b->n_values) return v;
+    if (!b->copies[v->node->id]) {
+        const sn_node *n = v->node;
+        sn_value *out = sn_node_append(b->g, n->op, n->in, n->n_in, ~0u, n->attr);
+        if (out) b->copies[n->id] = out->node;
+    }
+    const sn_node *copy = b->copies[v->node->id];
+    return copy ? &copy->out[v - v->node->out] : v;
+}
+
+static void run_vjp(backward *b, const sn_node *n, sn_value *const *grad_out, sn_value **grad_in) {
+    sn_value *in[SN_MAX_INPUTS];
+    sn_node read = *n;
+    for (int i = 0; i < n->n_in; i++) in[i] = value_to_read(b, n->in[i]);
+    read.in = in;
+    if (b->g->status == SN_OK) n->op->vjp(b->g, &read, grad_out, grad_in);
+}
+
 static void differentiate_node(backward *b, const sn_node *n) {
     sn_value *grad_out[SN_MAX_OUTPUTS] = {0}, *grad_in[SN_MAX_INPUTS] = {0};
     bool reached = false;
@@ -81,7 +102,7 @@ static void differentiate_node(backward *b, const sn_node *n) {
     }
     const sn_node *read = node_to_read(b, n);
     if (b->g->status != SN_OK) return;
-    n->op->vjp(b->g, read, grad_out, grad_in);
+    run_vjp(b, read, grad_out, grad_in);
     for (int i = 0; i < n->n_in; i++)
         if (grad_in[i] && n->in[i] && b->needed[n->in[i]->id]) accumulate(b, n->in[i], grad_in[i]);
 }

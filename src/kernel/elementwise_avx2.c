@@ -21,6 +21,7 @@ const sn_kernel sn_kernel_scale_avx2 = RECORD(scale);
 const sn_kernel sn_kernel_sigmoid_avx2 = RECORD(sigmoid);
 const sn_kernel sn_kernel_silu_avx2 = RECORD(silu);
 const sn_kernel sn_kernel_silu_mul_avx2 = RECORD(silu_mul);
+const sn_kernel sn_kernel_silu_mul_backward_avx2 = SN_CONTIGUOUS_RECORD(silu_mul_backward, "avx2", SN_ISA_AVX2, 10);
 const sn_kernel sn_kernel_sqrt_avx2 = RECORD(sqrt);
 const sn_kernel sn_kernel_square_avx2 = RECORD(square);
 const sn_kernel sn_kernel_sub_avx2 = RECORD(sub);

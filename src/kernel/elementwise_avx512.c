@@ -21,6 +21,8 @@ const sn_kernel sn_kernel_scale_avx512 = RECORD(scale);
 const sn_kernel sn_kernel_sigmoid_avx512 = RECORD(sigmoid);
 const sn_kernel sn_kernel_silu_avx512 = RECORD(silu);
 const sn_kernel sn_kernel_silu_mul_avx512 = RECORD(silu_mul);
+const sn_kernel sn_kernel_silu_mul_backward_avx512 =
+    SN_CONTIGUOUS_RECORD(silu_mul_backward, "avx512", SN_ISA_AVX512, 20);
 const sn_kernel sn_kernel_sqrt_avx512 = RECORD(sqrt);
 const sn_kernel sn_kernel_square_avx512 = RECORD(square);
 const sn_kernel sn_kernel_sub_avx512 = RECORD(sub);

@@ -21,6 +21,8 @@ const sn_kernel sn_kernel_scale_generic = RECORD(scale);
 const sn_kernel sn_kernel_sigmoid_generic = RECORD(sigmoid);
 const sn_kernel sn_kernel_silu_generic = RECORD(silu);
 const sn_kernel sn_kernel_silu_mul_generic = RECORD(silu_mul);
+const sn_kernel sn_kernel_silu_mul_backward_generic =
+    SN_CONTIGUOUS_RECORD(silu_mul_backward, "generic", SN_ISA_GENERIC, 1);
 const sn_kernel sn_kernel_sqrt_generic = RECORD(sqrt);
 const sn_kernel sn_kernel_square_generic = RECORD(square);
 const sn_kernel sn_kernel_sub_generic = RECORD(sub);

@@ -91,6 +91,40 @@ static void inner_scale(int64_t n, float *out, const float *const *in, const int
 }
 static void run_scale(const sn_call *call) { sn_loops_run(call, 1, inner_scale, 1); }
 
+/* Equal shapes without gaps: one run over memory. out[0] may be any of the inputs. */
+static void silu_mul_backward_range(void *arg, int64_t from, int64_t to) {
+    const sn_call *c = arg;
+    const float *gate = c->in[0].data, *up = c->in[1].data, *dy = c->in[2].data;
+    float *dgate = c->out[0].data, *dup = c->out[1].data;
+    for (int64_t i = from; i < to; i += vf_lanes) {
+        bool whole = i + vf_lanes <= to;
+        vf x = whole ? vf_load(gate + i) : vf_load_part(gate + i, to - i);
+        vf u = whole ? vf_load(up + i) : vf_load_part(up + i, to - i);
+        vf d = whole ? vf_load(dy + i) : vf_load_part(dy + i, to - i);
+        vf s = vf_sigmoid(x), silu = vf_mul(x, s);
+        vf for_gate = vf_mul(vf_mul(d, u), vf_fma(silu, vf_sub(vf_set(1), s), s)), for_up = vf_mul(d, silu);
+        if (whole) {
+            vf_store(dgate + i, for_gate);
+            vf_store(dup + i, for_up);
+        } else {
+            vf_store_part(dgate + i, for_gate, to - i);
+            vf_store_part(dup + i, for_up, to - i);
+        }
+    }
+}
+static void run_silu_mul_backward(const sn_call *call) {
+    sn_call copy = *call;
+    sn_parallel_ranges(call->team, silu_mul_backward_range, &copy, sn_tensor_count(&call->out[0]), 10);
+}
+static bool all_contiguous(const sn_call *c) {
+    for (int k = 0; k < c->n_in; k++)
+        if (!sn_call_has(c, k) || c->in[k].dtype != SN_F32 || !sn_tensor_is_contiguous(&c->in[k])) return false;
+    return true;
+}
+
+#define SN_CONTIGUOUS_RECORD(op_, variant, isa_, rank_)                                                                \
+    { .op = #op_, .name = variant, .isa = isa_, .rank = rank_, .applicable = all_contiguous, .run = run_##op_ }
+
 #define SN_ELEMENTWISE_RECORD(op_, variant, isa_, rank_)                                                               \
     { .op = #op_, .name = variant, .isa = isa_, .rank = rank_, .applicable = sn_loops_applicable, .run = run_##op_ }
 

@@ -9,6 +9,7 @@
 #include "kernel/simd_math.h"
 
 #include <math.h>
+#include <string.h>
 
 #define SN_ALWAYS_INLINE static inline __attribute__((always_inline))
 /* Independent accumulators: enough to hide the latency of an addition, or to fill a vector in plain C. */
@@ -149,6 +150,64 @@ static void layer_norm_rows(void *arg, int64_t from, int64_t to) {
         double square = long_sum(x, n, mean, term_square);
         float factor = (float)(1 / sqrt(square / (double)n + attr->epsilon));
         affine_row(out_row(c, i), x, n, mean, factor, vector_or_null(c, 1), vector_or_null(c, 2));
+    }
+}
+
+/* ---- the gradient of rms_norm: chunks of rows, each with its own part of the weight's gradient ---- */
+
+enum { norm_chunk = 64 };
+
+/* One row: dx, and its part of dweight added to `part`. */
+static void rms_norm_backward_row(const float *x, const float *dy, const float *weight, int64_t n, double epsilon,
+                                  float *dx, float *part) {
+    vf square = vf_set(0), dot = vf_set(0), one = vf_set(1);
+    for (int64_t j = 0; j < n; j += vf_lanes) {
+        int64_t left = sn_min_i64(vf_lanes, n - j);
+        vf v = vf_load_part(x + j, left), d = vf_load_part(dy + j, left);
+        square = vf_fma(v, v, square);
+        dot = vf_fma(vf_mul(v, d), weight ? vf_load_part(weight + j, left) : one, dot);
+    }
+    double s = 1 / sqrt((double)vf_sum(square) / (double)n + epsilon);
+    vf scale = vf_set((float)s), back = vf_set((float)(-s * s * s * (double)vf_sum(dot) / (double)n));
+    for (int64_t j = 0; j < n; j += vf_lanes) {
+        int64_t left = sn_min_i64(vf_lanes, n - j);
+        vf v = vf_load_part(x + j, left), d = vf_mul(vf_load_part(dy + j, left), scale);
+        vf_store_part(part + j, vf_fma(v, d, vf_load_part(part + j, left)), left);
+        if (weight) d = vf_mul(d, vf_load_part(weight + j, left));
+        vf_store_part(dx + j, vf_fma(v, back, d), left);
+    }
+}
+
+static void rms_norm_backward_chunks(void *arg, int64_t from, int64_t to) {
+    const sn_call *c = arg;
+    const sn_norm_attr *attr = c->attr;
+    int64_t n = columns_of(&c->in[0]), rows = rows_of(&c->in[0]);
+    for (int64_t chunk = from; chunk < to; chunk++) {
+        float *part = (float *)c->workspace + chunk * n;
+        memset(part, 0, (size_t)n * sizeof *part);
+        for (int64_t i = chunk * norm_chunk; i < sn_min_i64(rows, (chunk + 1) * norm_chunk); i++)
+            rms_norm_backward_row(sn_row_at(&c->in[0], i), sn_row_at(&c->in[2], i), vector_or_null(c, 1), n,
+                                  attr->epsilon, out_row(c, i), part);
+    }
+}
+
+static int64_t norm_chunks(const sn_call *c) { return sn_ceil_div(rows_of(&c->in[0]), norm_chunk); }
+
+static size_t workspace_rms_norm_backward(const sn_call *c, int n_threads) {
+    (void)n_threads;
+    return (size_t)(norm_chunks(c) * columns_of(&c->in[0])) * sizeof(float);
+}
+
+static void run_rms_norm_backward(const sn_call *c) {
+    sn_call copy = *c;
+    int64_t n = columns_of(&c->in[0]), n_chunks = norm_chunks(c);
+    const float *parts = c->workspace;
+    float *dweight = c->out[1].data;
+    sn_parallel_ranges(c->team, rms_norm_backward_chunks, &copy, n_chunks, 4 * norm_chunk * n);
+    for (int64_t j = 0; j < n; j++) {
+        double sum = 0;
+        for (int64_t k = 0; k < n_chunks; k++) sum += (double)parts[k * n + j];
+        dweight[j] = (float)sum;
     }
 }
 

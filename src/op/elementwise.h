@@ -36,18 +36,20 @@ enum { SN_N_BAD_UNARY = 2, SN_N_BAD_BINARY = 3 };
 extern const sn_op_case sn_bad_unary[SN_N_BAD_UNARY], sn_bad_binary[SN_N_BAD_BINARY];
 
 /* The fields that all one-operand (two-operand) elementwise records share. */
-#define SN_ELEMENTWISE(op)                                                                                             \
-    .name = #op, .n_out = 1, .flags = SN_OP_INPLACE0, .forward_f32 = sn_forward_f32_##op,                              \
+#define SN_ELEMENTWISE(op) SN_ELEMENTWISE_FLAGS(op, SN_OP_INPLACE0)
+#define SN_ELEMENTWISE_FLAGS(op, flags_)                                                                               \
+    .name = #op, .n_out = 1, .flags = (flags_), .forward_f32 = sn_forward_f32_##op,                                    \
     .forward_f64 = sn_forward_f64_##op, .vjp = vjp, .cost = sn_cost_elementwise, .cases = cases,                       \
     .n_cases = SN_COUNT(cases)
 #define SN_UNARY(op)                                                                                                   \
     SN_ELEMENTWISE(op), .min_in = 1, .max_in = 1, .infer = sn_infer_unary, .bad_cases = sn_bad_unary,                  \
                         .n_bad_cases = SN_N_BAD_UNARY, .random_case = sn_random_unary, .bench_cases = sn_bench_unary,  \
                         .n_bench_cases = SN_N_BENCH_UNARY
-#define SN_BINARY(op)                                                                                                  \
-    SN_ELEMENTWISE(op), .min_in = 2, .max_in = 2, .infer = sn_infer_binary, .bad_cases = sn_bad_binary,                \
-                        .n_bad_cases = SN_N_BAD_BINARY, .random_case = sn_random_binary,                               \
-                        .bench_cases = sn_bench_binary, .n_bench_cases = SN_N_BENCH_BINARY
+#define SN_BINARY(op) SN_BINARY_FLAGS(op, SN_OP_INPLACE0)
+#define SN_BINARY_FLAGS(op, flags_)                                                                                    \
+    SN_ELEMENTWISE_FLAGS(op, flags_), .min_in = 2, .max_in = 2, .infer = sn_infer_binary, .bad_cases = sn_bad_binary,  \
+                                      .n_bad_cases = SN_N_BAD_BINARY, .random_case = sn_random_binary,                 \
+                                      .bench_cases = sn_bench_binary, .n_bench_cases = SN_N_BENCH_BINARY
 
 /* A scalar, one element, no elements, odd lengths. */
 #define SN_UNARY_CASES(low, high)                                                                                      \

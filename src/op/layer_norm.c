@@ -87,6 +87,7 @@ const sn_op_def sn_op_layer_norm = {
     .max_in = 3,
     .n_out = 1,
     .attr_size = sizeof(sn_norm_attr),
+    .flags = SN_OP_CHEAP,
     .infer = infer,
     .forward_f32 = sn_forward_f32_layer_norm,
     .forward_f64 = sn_forward_f64_layer_norm,

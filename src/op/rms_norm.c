@@ -1,4 +1,5 @@
 /* rms_norm: rows divided by their root mean square. */
+#include "op/backward.h"
 #include "op/rows.h"
 
 static void forward(const sn_call *c) {
@@ -29,14 +30,12 @@ static sn_status infer(const void *attr, const sn_tensor *in, int n_in, sn_tenso
     return sn_need_vector(&in[0], &in[1], "weight");
 }
 
-/* With s = 1/rms and z = x s: dx = s (dz - z mean(dz z)). */
 static void vjp(sn_graph *g, const sn_node *n, sn_value *const *grad_out, sn_value **grad_in) {
     const sn_norm_attr *attr = sn_node_attr(n);
-    sn_value *x = sn_node_in(n, 0), *weight = sn_node_in(n, 1), *dy = grad_out[0];
-    sn_value *s = sn_rsqrt(g, sn_scale(g, sn_mean(g, sn_square(g, x), -1, true), 1, attr->epsilon));
-    sn_value *z = sn_mul(g, x, s), *dz = weight ? sn_mul(g, dy, weight) : dy;
-    grad_in[0] = sn_mul(g, s, sn_sub(g, dz, sn_mul(g, z, sn_mean(g, sn_mul(g, dz, z), -1, true))));
-    if (weight) grad_in[1] = sn_sum_like(g, sn_mul(g, dy, z), weight);
+    sn_value *grads[2];
+    sn_rms_norm_backward(g, sn_node_in(n, 0), sn_node_in(n, 1), grad_out[0], attr->epsilon, grads);
+    grad_in[0] = grads[0];
+    if (sn_node_in(n, 1)) grad_in[1] = grads[1];
 }
 
 static const sn_norm_attr attr_small = {1e-5}, attr_large = {0.1};
@@ -72,6 +71,7 @@ const sn_op_def sn_op_rms_norm = {
     .max_in = 2,
     .n_out = 1,
     .attr_size = sizeof(sn_norm_attr),
+    .flags = SN_OP_CHEAP,
     .infer = infer,
     .forward_f32 = sn_forward_f32_rms_norm,
     .forward_f64 = sn_forward_f64_rms_norm,
