@@ -172,13 +172,16 @@ static void strip_backward(backward *b, int64_t strip, const tile_cut *cut, int6
 /* ---- a tile ---- */
 
 static void gather_row(const float *chunks, int k, int64_t n, float *row) {
-    for (int64_t x = 0; x < n; x++) row[x] = chunks[(x / STRIP * TILE + k) * STRIP + x % STRIP];
+    for (int64_t x = 0; x < n; x += STRIP)
+        memcpy(row + x, chunks + (x / STRIP * TILE + k) * STRIP, (size_t)(n - x < STRIP ? n - x : STRIP) * sizeof *row);
 }
 
 static void add_to_row(const backward *b, int which, int64_t j, const float *row, float scale) {
     const sn_tensor *t = &b->w.c->out[which];
     float *to = (float *)t->data + ((b->w.sequence.slot + j) * t->shape[1] + b->w.kv_head) * t->shape[2];
-    for (int64_t x = 0; x < t->shape[2]; x++) to[x] += row[x] * scale;
+    int64_t n = t->shape[2], x = 0;
+    for (; x + LANES <= n; x += LANES) v_store(to + x, v_fma(v_load(row + x), v_set(scale), v_load(to + x)));
+    for (; x < n; x++) to[x] += row[x] * scale;
 }
 
 /* Adds the tile's gradients to those of its keys and values. */
