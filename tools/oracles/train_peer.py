@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Training steps of the character model (recipes/char.conf without dropout) in PyTorch and in suan, in turn, in one run.
 
-    train_peer.py [SUAN RECIPE DATA.txt] [--precision f32,bf16] [--threads 2] [--steps 8] [--rounds 2] [--skip-compile]
-                  [--pause COMMAND...]
+    train_peer.py [SUAN RECIPE DATA.txt] [--precision f32,bf16] [--threads 2] [--steps 8] [--rounds 2]
+                  [--modes eager,compile] [--pause COMMAND]
 
 PyTorch runs the same model: RMSNorm, rotary positions, SwiGLU, tied head, scaled_dot_product_attention, AdamW (foreach and
 fused, whichever is faster), clipping by the global norm; eager and torch.compile; f32 and bf16 autocast. Each program runs in
