@@ -33,10 +33,10 @@ typedef struct sn_cost {
 } sn_cost;
 
 enum {
-    SN_OP_VIEW = 1,    /* out[0] is a view of in[0]: no kernel runs; infer sets strides, `view_offset` the start */
-    SN_OP_STATE = 2,   /* writes into its first n_out inputs in place; out[k] is in[k] afterwards. No two of them
-                          overlap, none is a view, and an optional one must not be absent */
-    SN_OP_CUT = 8,     /* by definition no gradient flows through it: sn_grad takes its outputs as constants */
+    SN_OP_VIEW = 1,     /* out[0] is a view of in[0]: no kernel runs; infer sets strides, `view_offset` the start */
+    SN_OP_STATE = 2,    /* writes into its first n_out inputs in place; out[k] is in[k] afterwards. No two of them
+                           overlap, none is a view, and an optional one must not be absent */
+    SN_OP_CUT = 8,      /* by definition no gradient flows through it: sn_grad takes its outputs as constants */
     SN_OP_INPLACE0 = 4, /* out[0] may overwrite in[0] when shapes and dtypes are equal */
     SN_OP_CHEAP = 16    /* computed again where a gradient reads its result, instead of keeping that: one pass over
                            inputs that its own gradient keeps anyway */

@@ -111,7 +111,7 @@ static void what_has_no_place_is_refused(void **state) {
     static const struct {
         const char *kind, *why;
     } cases[] = {
-        {"bert", "byte-pair"},          {"unigram_map", "t5 kind"},      {"word_level", "byte-pair"},
+        {"bert", "byte-pair"},          {"unigram_map", "t5 kind"},        {"word_level", "byte-pair"},
         {"onig", "pre-tokenizer name"}, {"cut_removed", "parts of words"}, {"gpt2_prefix", "pre-tokenizer name"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char path[1024];
