@@ -8,9 +8,10 @@ cp "$work/one.txt" "$work/texts/a.txt"
 printf '{"body": "a dog and a cat"}\n{"body": "the log"}\n' >"$work/texts/b.jsonl"
 
 for type in bpe spm-bpe unigram char byte; do
+    set -- --vocab-size 290
+    case $type in char | byte) set -- ;; esac
     for out in t.json t.gguf; do
-        status 0 "$SUAN" tokenizer train "$work/texts" --field body --type $type --out "$work/$type-$out" \
-            $(case $type in char | byte) ;; *) echo --vocab-size 290 ;; esac)
+        status 0 "$SUAN" tokenizer train "$work/texts" --field body --type $type --out "$work/$type-$out" "$@"
         says "wrote $work/$type-$out"
         status 0 "$SUAN" tokenize "$work/$type-$out" --file "$work/one.txt" --ids --no-special
         [ "$out" = t.json ] && cp "$work/out" "$work/ids"
