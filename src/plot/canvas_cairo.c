@@ -13,12 +13,6 @@ bool sn_canvas_has_cairo(void) { return SN_HAVE_CAIRO; }
 #include <cairo-pdf.h>
 #endif
 
-#if defined(__SANITIZE_ADDRESS__)
-/* fontconfig keeps its patterns until the process ends, which the leak checker takes for a leak. */
-SN_API const char *__lsan_default_suppressions(void);
-SN_API const char *__lsan_default_suppressions(void) { return "leak:libfontconfig\n"; }
-#endif
-
 typedef struct drawing {
     sn_canvas base;
     cairo_surface_t *surface;

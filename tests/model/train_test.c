@@ -14,10 +14,6 @@
 
 #include <cmocka.h>
 
-/* fontconfig, which draws the picture's letters, keeps some of what it has read. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void) { return "leak:libfontconfig\nleak:libconfig"; }
-
 enum { PATH = 512, MOST_KEYS = 32 };
 
 static char folder[64];

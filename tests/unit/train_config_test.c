@@ -10,10 +10,6 @@
 
 #include <cmocka.h>
 
-/* libconfig keeps the last string of a text that it refuses. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void) { return "leak:libconfig"; }
-
 static sn_status parse(const char *text, const char *override, sn_train_config **out) {
     return sn_train_config_parse("run.conf", text, strlen(text), &override, override ? 1 : 0, out);
 }
