@@ -61,6 +61,7 @@ static void test_refusals(void **state) {
     };
     sn_config_text c;
     if (parse("", &c) == SN_ERR_UNSUPPORTED) skip();
+    sn_config_text_free(&c);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_int_not_equal(parse(cases[i].text, &c), SN_OK);
         if (!strstr(sn_last_error(), cases[i].says)) fail_msg("\"%s\": %s", cases[i].text, sn_last_error());
