@@ -10,6 +10,10 @@ typedef struct backward {
     bool *needed;       /* by value id: depends on a wrt */
     sn_value **adjoint; /* by value id: gradient so far, or NULL */
     sn_node **copies;   /* by node id: its copy, for segments that are computed again */
+    const sn_grad_taker *taker;
+    int64_t *first_reader; /* by value id: with a taker, the first node that reads this wrt; -1: other values */
+    int *wrt_at;           /* by value id: the wrt's index */
+    bool *taken;           /* by wrt: a part of its gradient has been handed out */
 } backward;
 
 static bool any_needed(const backward *b, const sn_node *n) {
@@ -37,6 +41,42 @@ static void accumulate(backward *b, sn_value *v, sn_value *gradient) {
         return;
     }
     *slot = *slot ? sn_add(b->g, *slot, gradient) : gradient;
+}
+
+/* ---- Gradients handed out as they are made ---- */
+
+/* Finds the node after whose turn nothing can be added to a wrt's gradient any more. */
+static void find_first_readers(backward *b, sn_value *const *wrt, int n_wrt, int64_t n_nodes) {
+    for (int64_t i = 0; i < b->n_values; i++) b->first_reader[i] = -1;
+    for (int i = 0; i < n_wrt; i++) b->wrt_at[wrt[i]->id] = i + 1;
+    for (int64_t i = n_nodes - 1; i >= 0; i--)
+        for (int k = 0; k < b->g->nodes[i]->n_in; k++) {
+            const sn_value *v = b->g->nodes[i]->in[k];
+            if (v && b->wrt_at[v->id]) b->first_reader[v->id] = i;
+        }
+}
+
+/* Hands out what there is of v's gradient. */
+static void hand_out(backward *b, const sn_value *v, sn_value *part, bool last) {
+    int at = b->wrt_at[v->id] - 1;
+    if (b->g->status != SN_OK) return;
+    if (!part) part = sn_fill(b->g, v->tensor.dtype, v->tensor.n_dims, v->tensor.shape, 0);
+    b->taker->take(b->taker->user, at, part, !b->taken[at], last);
+    b->taken[at] = true;
+    b->adjoint[v->id] = NULL;
+}
+
+/* After the turn of node n: the wrts that it is the first reader of are complete; of the others, what it added is
+ * handed out where parts are wanted. */
+static void hand_out_inputs(backward *b, const sn_node *n) {
+    for (int k = 0; k < n->n_in; k++) {
+        const sn_value *v = n->in[k];
+        bool again = false;
+        for (int j = 0; j < k; j++) again |= n->in[j] == v;
+        if (!v || again || !b->wrt_at[v->id]) continue;
+        bool last = b->first_reader[v->id] == n->id;
+        if (last || (b->taker->parts && b->adjoint[v->id])) hand_out(b, v, b->adjoint[v->id], last);
+    }
 }
 
 /* The value that a copied node reads for v: the copy's, where v is made inside the segment. State ops are not run
@@ -111,8 +151,14 @@ static void run_backward(backward *b, sn_value *loss, sn_value *const *wrt, int 
     int64_t n_nodes = loss->node ? loss->node->id + 1 : 0;
     mark_needed(b, wrt, n, n_nodes);
     b->adjoint[loss->id] = sn_fill(b->g, loss->tensor.dtype, loss->tensor.n_dims, loss->tensor.shape, 1);
-    for (int64_t i = n_nodes - 1; i >= 0 && b->g->status == SN_OK; i--) differentiate_node(b, b->g->nodes[i]);
-    for (int i = 0; i < n && b->g->status == SN_OK; i++) {
+    if (b->taker) find_first_readers(b, wrt, n, n_nodes);
+    for (int64_t i = n_nodes - 1; i >= 0 && b->g->status == SN_OK; i--) {
+        differentiate_node(b, b->g->nodes[i]);
+        if (b->taker) hand_out_inputs(b, b->g->nodes[i]);
+    }
+    for (int i = 0; b->taker && i < n; i++)
+        if (!b->taken[i]) hand_out(b, wrt[i], b->adjoint[wrt[i]->id], true); /* no node reads it */
+    for (int i = 0; !b->taker && i < n && b->g->status == SN_OK; i++) {
         const sn_tensor *t = &wrt[i]->tensor;
         sn_value *found = b->adjoint[wrt[i]->id];
         grads[i] = found ? found : sn_fill(b->g, t->dtype, t->n_dims, t->shape, 0);
@@ -131,18 +177,42 @@ static sn_status check_arguments(sn_graph *g, const sn_value *loss, sn_value *co
     return SN_OK;
 }
 
-sn_status sn_grad(sn_graph *g, sn_value *loss, sn_value *const *wrt, int n, sn_value **grads) {
+static bool allocate(backward *b, int n_wrt) {
+    size_t n_values = (size_t)b->n_values;
+    b->needed = sn_calloc(n_values, sizeof *b->needed);
+    b->adjoint = sn_calloc(n_values, sizeof *b->adjoint);
+    b->copies = sn_calloc((size_t)b->g->n_nodes, sizeof *b->copies);
+    if (!b->needed || !b->adjoint || !b->copies) return false;
+    if (!b->taker) return true;
+    b->first_reader = sn_calloc(n_values, sizeof *b->first_reader);
+    b->wrt_at = sn_calloc(n_values, sizeof *b->wrt_at);
+    b->taken = sn_calloc((size_t)n_wrt, sizeof *b->taken);
+    return b->first_reader && b->wrt_at && b->taken;
+}
+
+static sn_status differentiate(sn_graph *g, sn_value *loss, sn_value *const *wrt, int n, sn_value **grads,
+                               const sn_grad_taker *taker) {
     SN_TRY(check_arguments(g, loss, wrt, n));
-    backward b = {.g = g, .n_values = g->n_values};
-    b.needed = sn_calloc((size_t)g->n_values, sizeof *b.needed);
-    b.adjoint = sn_calloc((size_t)g->n_values, sizeof *b.adjoint);
-    b.copies = sn_calloc((size_t)g->n_nodes, sizeof *b.copies);
-    if (b.needed && b.adjoint && b.copies)
+    backward b = {.g = g, .n_values = g->n_values, .taker = taker};
+    if (allocate(&b, n))
         run_backward(&b, loss, wrt, n, grads);
     else
         sn_graph_fail(g, SN_ERR_MEMORY, "out of memory for a gradient");
     sn_free(b.needed);
     sn_free(b.adjoint);
     sn_free(b.copies);
+    sn_free(b.first_reader);
+    sn_free(b.wrt_at);
+    sn_free(b.taken);
     return sn_graph_status(g);
+}
+
+sn_status sn_grad(sn_graph *g, sn_value *loss, sn_value *const *wrt, int n, sn_value **grads) {
+    return differentiate(g, loss, wrt, n, grads, NULL);
+}
+
+sn_status sn_grad_each(sn_graph *g, sn_value *loss, sn_value *const *wrt, int n, const sn_grad_taker *taker) {
+    for (int i = 0; i < n; i++)
+        if (wrt[i] && wrt[i]->node) return sn_fail(SN_ERR_ARGUMENT, "grad: value %d is not an input or a param", i);
+    return differentiate(g, loss, wrt, n, NULL, taker);
 }

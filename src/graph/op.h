@@ -115,6 +115,17 @@ const void *sn_node_attr(const sn_node *n);
 sn_node *sn_value_node(const sn_value *v); /* NULL for inputs and params */
 /* A builder's own failure: recorded in the graph, gives NULL. */
 sn_value *sn_graph_fail(sn_graph *g, sn_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Takes gradients while the backward pass is made: what it appends comes before the nodes of earlier layers, so that a
+ * plan can run it, and let the gradient go, before the next one is there. */
+typedef struct sn_grad_taker {
+    /* Called for wrt[i], in the order of the backward pass: once, or where `parts` is set for each part of its gradient
+     * (one for each node that reads wrt[i]; the gradient is their sum). first, last: of the parts of i. */
+    void (*take)(void *user, int i, sn_value *gradient, bool first, bool last);
+    void *user;
+    bool parts;
+} sn_grad_taker;
+/* sn_grad for inputs and params, whose gradients are given to a taker. Failures of the taker are the graph's. */
+sn_status sn_grad_each(sn_graph *g, sn_value *loss, sn_value *const *wrt, int n, const sn_grad_taker *taker);
 /* A number unique in the graph: streams of random ops. */
 int64_t sn_graph_next_id(sn_graph *g);
 

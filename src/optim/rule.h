@@ -15,9 +15,12 @@ typedef enum sn_param_kind { SN_KIND_MATRIX, SN_KIND_EMBEDDING, SN_KIND_GAIN, SN
 
 /* Where a run stands when an update is made. */
 typedef struct sn_rule_clock {
-    int64_t step;              /* updates of this rule before this one */
-    int64_t micro, accumulate; /* micro-batch 0..accumulate-1; rules that are not tight see (0, 1) */
-    double rate;               /* of the schedule, now */
+    int64_t step; /* updates of this rule before this one */
+    /* Tight rules add gradients up in their momentum: the first and the last of what an update takes in (micro-batches,
+     * and of a parameter used several times the parts of its gradient). Others see (true, true, 1). */
+    bool first, last;
+    int64_t accumulate; /* micro-batches: each counts one part of so many */
+    double rate;        /* of the schedule, now */
 } sn_rule_clock;
 
 /* One parameter's update. */
@@ -38,6 +41,9 @@ typedef struct sn_rule_target {
 typedef struct sn_rule_def {
     sn_rule_info info;
     const char *no_clipping; /* why the global norm cannot be clipped; NULL: it can */
+    /* What the update itself does about a gradient that is not finite, as "shrank the weights": a run goes on after it.
+     * NULL: nothing; a run stops. */
+    const char *on_nan;
     /* SN_ERR_ARGUMENT where these settings cannot go with that many micro-batches an update. NULL: all can. */
     sn_status (*check)(const double *settings, int64_t accumulate);
     /* settings: by the order of info.settings. Fills out[SN_RULE_SCALARS]. */

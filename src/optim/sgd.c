@@ -19,8 +19,8 @@ static sn_status check(const double *set, int64_t accumulate) {
 }
 
 static void scalars(const double *set, const sn_rule_clock *clock, float *out) {
-    out[SN_UPDATE_RATE] = clock->micro == clock->accumulate - 1 ? (float)clock->rate : 0;
-    out[SN_UPDATE_KEEP] = clock->micro == 0 ? (float)set[MOMENTUM] : 1;
+    out[SN_UPDATE_RATE] = clock->last ? (float)clock->rate : 0;
+    out[SN_UPDATE_KEEP] = clock->first ? (float)set[MOMENTUM] : 1;
     out[SN_UPDATE_ADD] = (float)(1 / (double)clock->accumulate);
 }
 

@@ -1,8 +1,10 @@
 /* Tiger: the sign of the momentum, at a rate that follows the size of each parameter. Its one state also adds up the
- * micro-batches of an update: it decays in the first of them only, and each gradient enters by its share.
+ * micro-batches of an update, and the parts of a gradient that has several: it decays in the first of them only, and
+ * each gradient enters by its share.
  *
- * A gradient with NaN, in any micro-batch, leaves the momentum alone and takes the parameter a little towards where it
- * began: 1 for gains, 0 for the others. In the first micro-batch that also omits the cycle's decay of the momentum. */
+ * A gradient with NaN, in any micro-batch and part, leaves the momentum alone and takes the parameter a little towards
+ * where it began: 1 for gains, 0 for the others. In the first micro-batch that also omits the cycle's decay of the
+ * momentum. */
 #include "optim/update.h"
 
 enum { BETA, WEIGHT_DECAY, SHRINK };
@@ -14,8 +16,8 @@ static const sn_setting settings[] = {
 };
 
 static void scalars(const double *set, const sn_rule_clock *clock, float *out) {
-    out[SN_UPDATE_RATE] = clock->micro == clock->accumulate - 1 ? (float)clock->rate : 0;
-    out[SN_UPDATE_KEEP] = clock->micro == 0 ? (float)set[BETA] : 1;
+    out[SN_UPDATE_RATE] = clock->last ? (float)clock->rate : 0;
+    out[SN_UPDATE_KEEP] = clock->first ? (float)set[BETA] : 1;
     out[SN_UPDATE_ADD] = (float)((1 - set[BETA]) / (double)clock->accumulate);
 }
 
@@ -42,6 +44,7 @@ const sn_rule_def sn_rule_tiger = {
     .no_clipping =
         "it takes only the sign of the momentum, so a common factor changes nothing, and a global norm would "
         "keep every gradient alive until the last is known",
+    .on_nan = "shrank the weights",
     .scalars = scalars,
     .update = update,
 };

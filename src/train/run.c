@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-/* Tight rules shrink the weights and go on when a gradient is not finite; so many times in a row. */
+/* Some rules have their own answer to a gradient that is not finite, and go on; so many times in a row. */
 enum { MOST_BROKEN_STEPS = 20 };
 
 typedef struct run {
@@ -148,10 +148,10 @@ static sn_status one_step(run *r) {
     sn_step_result s;
     SN_TRY(sn_stepper_run(r->learner.stepper, r->step, &s));
     r->broken = s.finite ? 0 : r->broken + 1;
-    if (!s.finite && (!r->config->rule->info.tight || r->broken >= MOST_BROKEN_STEPS)) return broken(r, &s);
+    if (!s.finite && (!r->config->rule->on_nan || r->broken >= MOST_BROKEN_STEPS)) return broken(r, &s);
     if (!s.finite)
-        note(r, "step %" PRId64 ": a gradient that is not finite: %s shrank the weights and goes on", r->step + 1,
-             r->config->rule_name);
+        note(r, "step %" PRId64 ": a gradient that is not finite: %s %s and goes on", r->step + 1, r->config->rule_name,
+             r->config->rule->on_nan);
     r->step++;
     r->rate = s.rate[0];
     r->grad_norm = s.grad_norm[0];

@@ -179,6 +179,19 @@ static sn_status read_number(const sn_plan *plan, int output, double *out) {
     return SN_OK;
 }
 
+/* The numbers of the updates in micro-batch m of k; those of rules that add micro-batches up elsewhere see one. */
+static void set_scalars(sn_step_part *part, int64_t update, int64_t m, int64_t k, double rate) {
+    for (int first = 0; first < 2; first++)
+        for (int last = 0; last < 2; last++) {
+            const sn_rule_clock clock = {.step = update,
+                                         .first = first && (m == 0 || k == 1),
+                                         .last = last && (m == k - 1 || k == 1),
+                                         .accumulate = k,
+                                         .rate = rate};
+            part->entry.rule->scalars(part->entry.settings, &clock, part->scalars[SN_STEP_TURN(first, last)]);
+        }
+}
+
 /* Micro-batch m of the update: its loss in *loss. */
 static sn_status run_micro(progress *p, sn_step_part *part, int64_t update, int64_t m, double rate, double *loss) {
     sn_stepper *s = p->s;
@@ -187,9 +200,7 @@ static sn_status run_micro(progress *p, sn_step_part *part, int64_t update, int6
     SN_TRY(check_cancel(p));
     SN_TRY(source->fill(source->user, index));
     part->index = (int32_t)(index & INT32_MAX);
-    const sn_rule_clock clock = {
-        .step = update, .micro = part->split ? 0 : m, .accumulate = part->split ? 1 : k, .rate = rate};
-    part->entry.rule->scalars(part->entry.settings, &clock, part->scalars);
+    set_scalars(part, update, m, part->split ? 1 : k, rate);
     part->factors[0] = m > 0 ? 1 : 0;
     part->factors[1] = 1 / (float)k;
     if (!part->split) p->changed = true;
@@ -197,30 +208,40 @@ static sn_status run_micro(progress *p, sn_step_part *part, int64_t update, int6
     return read_number(part->micro.plan, part->micro.loss, loss);
 }
 
+/* The micro-batches of an update; *norm is that of the last one's gradients where it is made there, else NAN. */
+static sn_status run_micros(progress *p, sn_step_part *part, int64_t update, double rate, double *loss, double *norm,
+                            bool *finite) {
+    double sum = 0;
+    *norm = (double)NAN;
+    *finite = true;
+    for (int64_t m = 0; m < p->s->accumulate; m++) {
+        double one;
+        SN_TRY(run_micro(p, part, update, m, rate, &one));
+        sum += one;
+        if (part->micro.norm >= 0) SN_TRY(read_number(part->micro.plan, part->micro.norm, norm));
+        *finite = *finite && isfinite(one) && (part->micro.norm < 0 || isfinite(*norm));
+        if (!*finite && !part->entry.rule->on_nan) break; /* before the parameters change */
+    }
+    *loss = sum / (double)p->s->accumulate;
+    return SN_OK;
+}
+
 static sn_status run_part(progress *p, int e) {
     sn_stepper *s = p->s;
     sn_step_part *part = &s->parts[e];
     int64_t update = p->step / sn_max_i64(1, part->entry.period);
-    double rate = sn_schedule_at(&part->entry.schedule, p->step), sum = 0, *norm = &p->out->grad_norm[e];
-    for (int64_t m = 0; m < s->accumulate; m++) {
-        double loss;
-        SN_TRY(run_micro(p, part, update, m, rate, &loss));
-        sum += loss;
-        if (!isfinite(loss) && !part->entry.rule->no_clipping) break; /* before the parameters change */
-    }
+    double rate = sn_schedule_at(&part->entry.schedule, p->step), *norm = &p->out->grad_norm[e];
+    bool finite;
     p->out->rate[e] = rate;
-    p->out->loss[e] = sum / (double)s->accumulate;
-    bool finite = isfinite(p->out->loss[e]);
-    const sn_step_plan *last = part->split ? &part->apply : &part->micro;
+    SN_TRY(run_micros(p, part, update, rate, &p->out->loss[e], norm, &finite));
     if (part->split && finite) {
         SN_TRY(check_cancel(p));
         p->changed = true;
         SN_TRY(run_plan(s, part->apply.plan));
+        SN_TRY(read_number(part->apply.plan, part->apply.norm, norm));
+        finite = isfinite(*norm);
     }
-    if (last->norm >= 0 && (finite || !part->split)) {
-        SN_TRY(read_number(last->plan, last->norm, norm));
-        finite = finite && isfinite(*norm);
-    }
+    if (!part->split && (s->accumulate > 1 || part->in_parts)) *norm = (double)NAN; /* of a part of the gradient only */
     p->out->finite = p->out->finite && finite;
     return SN_OK;
 }

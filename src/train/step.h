@@ -60,9 +60,11 @@ typedef struct sn_step_result {
     double loss[SN_BATCH_MAX];      /* by entry; NAN for one whose period it is not */
     double grad_norm[SN_BATCH_MAX]; /* global norm before clipping; NAN where it was not computed */
     double rate[SN_BATCH_MAX];
-    /* Whether all losses and norms are finite. Otherwise the entry that met it has changed no parameter and no state,
-     * with two exceptions: Tiger follows its own rule, and the momentum of SGD keeps what the micro-batches before the
-     * bad one have added to it. */
+    /* Whether all losses and gradients are finite. Otherwise the entry that met it has changed no parameter and no
+     * state, with these exceptions: Tiger follows its own rule; the momentum of SGD keeps what the micro-batches before
+     * the bad one have added to it; and where updates are made as the gradients come (no clipping, no accumulation
+     * beside the momentum) and the loss is finite, only the parameters whose own gradient is not finite are left as
+     * they are. */
     bool finite;
 } sn_step_result;
 

@@ -22,13 +22,18 @@ typedef struct sn_step_slot {
     sn_tensor grad; /* keeps the sum over micro-batches; n_dims -1: none */
 } sn_step_slot;
 
+/* The scalars of an update depend on whether it is the first and the last of an update's parts. */
+enum { SN_STEP_TURNS = 4 };
+#define SN_STEP_TURN(first_, last_) ((first_) + 2 * (last_))
+
 typedef struct sn_step_part {
     sn_step_entry entry;
     sn_step_slot *slots; /* by parameter */
     bool split;          /* gradients are added up, then `apply` makes the updates */
+    bool in_parts;       /* some gradient is taken in parts: the norm of the parts is not that of the gradient */
     sn_step_plan micro, apply, evaluate;
     /* Inputs of the plans. */
-    float scalars[SN_RULE_SCALARS], factors[2];
+    float scalars[SN_STEP_TURNS][SN_RULE_SCALARS], factors[2];
     int32_t index; /* of the micro-batch */
 } sn_step_part;
 

@@ -60,7 +60,8 @@ static void end(trainee *t) {
 }
 
 static void step(trainee *t, int64_t micro_step, int64_t accumulate, double rate) {
-    sn_rule_clock clock = {micro_step / accumulate, micro_step % accumulate, accumulate, rate};
+    int64_t micro = micro_step % accumulate;
+    sn_rule_clock clock = {micro_step / accumulate, micro == 0, micro == accumulate - 1, accumulate, rate};
     t->rule->scalars(t->settings, &clock, t->scalars);
     assert_int_equal(sn_plan_run(t->plan), SN_OK);
 }
