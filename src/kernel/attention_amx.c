@@ -1,11 +1,13 @@
 /* attention in bf16 through AMX for many rows, in f32 for few: where the cache is not f32 and the plan does not
- * ask for exact products. */
+ * ask for exact products, or it asks for bf16. */
 #define ATTENTION_BF16
 #include "kernel/attention_run.h"
+#include "kernel/product.h"
 
 static bool applicable(const sn_call *c) {
-    return c->precision != SN_PRECISION_F32 && attention_applicable(c) && c->in[SN_ATTENTION_K].dtype != SN_F32 &&
-           c->in[SN_ATTENTION_V].dtype != SN_F32;
+    bool rounded = c->in[SN_ATTENTION_K].dtype != SN_F32 && c->in[SN_ATTENTION_V].dtype != SN_F32;
+    return attention_applicable(c) &&
+           (c->precision == SN_PRECISION_BF16 || (c->precision == SN_PRECISION_AUTO && rounded));
 }
 
 const sn_kernel sn_kernel_attention_amx = {
@@ -16,4 +18,5 @@ const sn_kernel sn_kernel_attention_amx = {
     .applicable = applicable,
     .workspace = attention_workspace,
     .run = attention_run,
+    .tolerance = sn_product_bf16_tolerance,
 };

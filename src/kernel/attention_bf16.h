@@ -15,35 +15,49 @@
 
 enum { STRIP_BYTES = STRIP * 4, LINE = 64 };
 
-static void math_begin(void) { tiles_begin(); }
-static void math_end(void) { _tile_release(); }
+enum { PACK = 2 }; /* numbers in the room of a float */
+
+/* Columns of n components of a strip. */
+static inline float *strip_at(float *columns, int64_t n, int64_t strip) { return columns + strip * n / PACK * STRIP; }
+
+static inline void math_begin(void) { tiles_begin(); }
+static inline void math_end(void) { _tile_release(); }
 
 /* Two rows of bf16, interleaved: the low half of each lane is `even`'s. */
+SN_INLINE __m512i pair_halves(__m256i even, __m256i odd) {
+    return _mm512_or_si512(_mm512_cvtepu16_epi32(even), _mm512_slli_epi32(_mm512_cvtepu16_epi32(odd), 16));
+}
 SN_INLINE __m512i pair_rows(vec even, vec odd) {
-    __m512i low = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(even));
-    __m512i high = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(odd));
-    return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
+    return pair_halves((__m256i)_mm512_cvtneps_pbh(even), (__m256i)_mm512_cvtneps_pbh(odd));
 }
 
-static void math_store_query(prefill *w, int n, int64_t lane, const float *row) {
-    uint16_t *to = (uint16_t *)w->query[n] + lane / STRIP * w->d_pad * STRIP + lane % STRIP * 2;
-    for (int64_t x = 0; x < w->d_pad; x++) to[x / 2 * STRIP * 2 + x % 2] = x < w->dims.d ? sn_f32_to_bf16(row[x]) : 0;
+/* A row of d components, as row_load gives it, to n of bf16 with zeros at the end. */
+static inline void store_bf16(float *row, int64_t d, int64_t n, uint16_t *to) {
+    for (int64_t x = round_up(d, LANES); x < n; x += LANES) v_store(row + x, v_set(0));
+    for (int64_t x = 0; x < n; x += 32) _mm512_storeu_si512(to + x, to_bf16(v_load(row + x), v_load(row + x + LANES)));
+}
+
+/* LANES rows of n components, a multiple of 32, to columns of pairs of a strip: [n / PACK][STRIP]. */
+static inline void math_to_lanes(const float *rows, int64_t n, float *to) {
+    for (int64_t x = 0; x < n; x += 32) {
+        __m512i v[16];
+        for (int i = 0; i < 16; i++) v[i] = to_bf16(v_load(rows + i * n + x), v_load(rows + i * n + x + 16));
+        transpose16(v);
+        for (int i = 0; i < 16; i++) _mm512_storeu_si512(to + (x / 2 + i) * STRIP, v[i]);
+    }
 }
 
 /* [TILE][d_pad] of bf16; rows behind the last key stay what they were: their scores are not used. */
-static void math_load_keys(prefill *w, int n, int64_t j, int n_keys) {
+static inline void math_load_keys(prefill *w, int n, int64_t j, int n_keys) {
     float row[SN_ATTENTION_MAX_HEAD + 32];
     for (int r = 0; r < n_keys; r++) {
-        uint16_t *to = (uint16_t *)w->keys[n] + r * w->d_pad;
         load_key(w, n, j + r, row);
-        for (int64_t x = round_up(w->dims.d, LANES); x < w->d_pad; x++) row[x] = 0;
-        for (int64_t x = 0; x < w->d_pad; x += 32)
-            _mm512_storeu_si512(to + x, (__m512i)_mm512_cvtne2ps_pbh(v_load(row + x + 16), v_load(row + x)));
+        store_bf16(row, w->dims.d, w->d_pad, (uint16_t *)w->keys[n] + r * w->d_pad);
     }
 }
 
 /* 32 keys' components [x, x + 16), as f32 rows of `step`, to 16 rows of 32 keys. */
-static void transpose_values(const float *rows, int64_t step, uint16_t *to) {
+static inline void transpose_values(const float *rows, int64_t step, uint16_t *to) {
     __m512i v[16];
     for (int k = 0; k < 16; k++) v[k] = pair_rows(v_load(rows + 2 * k * step), v_load(rows + (2 * k + 1) * step));
     transpose16(v);
@@ -51,7 +65,7 @@ static void transpose_values(const float *rows, int64_t step, uint16_t *to) {
 }
 
 /* [v_pad][TILE] of bf16, zeros behind the last key. */
-static void math_load_values(prefill *w, int64_t j, int n_keys) {
+static inline void math_load_values(prefill *w, int64_t j, int n_keys) {
     float *rows = w->values + 32 * w->v_pad; /* the half that bf16 leaves free */
     for (int k = 0; k < TILE; k += 32) {
         for (int r = 0; r < 32; r++) {
@@ -98,14 +112,15 @@ SN_INLINE void tile_product(bool add, const char *a, int64_t a_step, int64_t a_n
     _tile_stored(3, c_next + LINE, STRIP_BYTES);
 }
 
-static void math_scores(const prefill *w, int64_t strip, int n, const tile_cut *cut, float *to) {
-    const char *query = (const char *)((const uint16_t *)w->query[n] + strip * w->d_pad * STRIP);
-    const char *keys = (const char *)w->keys[n];
-    int64_t step = w->d_pad * 2;
+/* Rows of `pad` against columns of a strip: to [TILE][STRIP]. Behind the n components are zeros. */
+static inline void math_meet(const float *rows, int64_t pad, int64_t n, const float *columns, const tile_cut *cut,
+                             float *to) {
+    const char *keys = (const char *)rows, *query = (const char *)columns;
+    int64_t step = pad * 2;
+    (void)n;
     for (int k = cut->from / 32 * 32; k < cut->to; k += 32)
         for (int l = 0; l < STRIP_BYTES; l += 2 * LINE)
-            tile_product(false, keys + k * step, step, 16 * step, query + l, (char *)(to + k * STRIP) + l,
-                         w->d_pad / 32);
+            tile_product(false, keys + k * step, step, 16 * step, query + l, (char *)(to + k * STRIP) + l, pad / 32);
 }
 
 /* 2^x for x <= 0 to 1e-4, finer than the bf16 that the weights become. */
@@ -118,7 +133,7 @@ SN_INLINE vec v_exp2_rough(vec x) {
 }
 
 /* Weights of the keys [from, to) in pairs, zeros around them up to whole steps of 32. */
-static void math_weights(const prefill *w, const tile_cut *cut, const vec *max, vec *sum) {
+static inline void math_weights(const prefill *w, const tile_cut *cut, const vec *max, vec *sum) {
     int first = cut->from / 32 * 32, last = (int)round_up(cut->to, 32);
     vec gone = v_set(-INFINITY);
     for (int k = first; k < last; k += 2)
@@ -133,15 +148,18 @@ static void math_weights(const prefill *w, const tile_cut *cut, const vec *max, 
         }
 }
 
-static void math_values(const prefill *w, int64_t strip, const tile_cut *cut) {
+/* to [n][STRIP] += turned [n][TILE] of bf16 x weights, in pairs of keys. */
+static inline void add_over_pairs(const float *turned, int64_t n, const float *pairs, const tile_cut *cut, float *to) {
     int first = cut->from / 32 * 32, last = (int)round_up(cut->to, 32);
-    const char *values = (const char *)((const uint16_t *)w->values + first);
-    const char *weights = (const char *)(w->other + first / 2 * STRIP);
-    char *out = (char *)(w->out + strip * w->v_pad * STRIP);
-    for (int64_t x = 0; x < w->v_pad; x += 32)
+    const char *a = (const char *)((const uint16_t *)turned + first), *b = (const char *)(pairs + first / 2 * STRIP);
+    for (int64_t x = 0; x < n; x += 32)
         for (int l = 0; l < STRIP_BYTES; l += 2 * LINE)
-            tile_product(true, values + x * TILE * 2, TILE * 2, 16 * TILE * 2, weights + l, out + x * STRIP_BYTES + l,
+            tile_product(true, a + x * TILE * 2, TILE * 2, 16 * TILE * 2, b + l, (char *)(to + x * STRIP) + l,
                          (last - first) / 32);
+}
+
+static inline void math_values(const prefill *w, int64_t strip, const tile_cut *cut) {
+    add_over_pairs(w->values, w->v_pad, w->other, cut, w->out + strip * w->v_pad * STRIP);
 }
 
 #endif

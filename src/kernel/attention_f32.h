@@ -1,4 +1,4 @@
-/* The arithmetic of the tiled kernels in f32: queries [d][STRIP], keys [TILE][d_pad], values [TILE][v_pad]. */
+/* The arithmetic of the tiled kernels in f32: queries [d_pad][STRIP], keys [TILE][d_pad], values [TILE][v_pad]. */
 #ifndef SN_KERNEL_ATTENTION_F32_H
 #define SN_KERNEL_ATTENTION_F32_H
 
@@ -7,9 +7,19 @@
 static inline void math_begin(void) {}
 static inline void math_end(void) {}
 
-static inline void math_store_query(prefill *w, int n, int64_t lane, const float *row) {
-    float *to = w->query[n] + lane / STRIP * w->d_pad * STRIP + lane % STRIP;
-    for (int64_t x = 0; x < w->dims.d; x++) to[x * STRIP] = row[x];
+enum { PACK = 1 }; /* numbers in the room of a float */
+
+/* Columns of n components of a strip. */
+static inline float *strip_at(float *columns, int64_t n, int64_t strip) { return columns + strip * n / PACK * STRIP; }
+
+/* LANES rows of n components to columns of a strip: [n / PACK][STRIP]. n is a multiple of 32. */
+static inline void math_to_lanes(const float *rows, int64_t n, float *to) {
+    for (int64_t x = 0; x < n; x += LANES) {
+        vec v[LANES];
+        for (int i = 0; i < LANES; i++) v[i] = v_load(rows + i * n + x);
+        v_transpose(v);
+        for (int i = 0; i < LANES; i++) v_store(to + (x + i) * STRIP, v[i]);
+    }
 }
 
 static inline void math_load_keys(prefill *w, int n, int64_t j, int n_keys) {
@@ -20,9 +30,10 @@ static inline void math_load_values(prefill *w, int64_t j, int n_keys) {
     for (int r = 0; r < n_keys; r++) load_value(w, j + r, w->values + r * w->v_pad);
 }
 
-static inline void math_scores(const prefill *w, int64_t strip, int n, const tile_cut *cut, float *to) {
-    product_rows_of(cut->to - cut->from, w->dims.d, w->keys[n] + cut->from * w->d_pad, w->d_pad,
-                    w->query[n] + strip * w->d_pad * STRIP, to + cut->from * STRIP);
+/* Rows of `pad` against columns of a strip, over n components: to [TILE][STRIP]. */
+static inline void math_meet(const float *rows, int64_t pad, int64_t n, const float *columns, const tile_cut *cut,
+                             float *to) {
+    product_rows_of(cut->to - cut->from, n, rows + cut->from * pad, pad, columns, to + cut->from * STRIP);
 }
 
 /* Scores become weights in place; sum grows by them. */

@@ -45,25 +45,36 @@ static void meet_tile(prefill *w, int64_t j) {
     }
 }
 
-static void store_out(const prefill *w) {
+static void begin_block(prefill *w) {
+    for (int64_t l = 0; l < w->n_strips * STRIP; l++) w->max[l] = LOWEST, w->sum[l] = 0;
+    memset(w->out, 0, (size_t)(w->n_strips * w->v_pad * STRIP) * sizeof *w->out);
+    for (int n = 0; n < w->p->n_pieces; n++)
+        for (int64_t l = 0; w->cuts.pieces >> n & 1 && l < w->n_strips * STRIP; l += LANES) load_queries(w, n, l);
+}
+
+static void store_lane(const prefill *w, int64_t l, const float *from) {
     float *lse = w->c->n_out > 1 ? w->c->out[1].data : NULL;
-    for (int64_t l = 0; l < w->cuts.n * w->dims.group; l++) {
-        int64_t row = w->row + l / w->dims.group, head = w->kv_head * w->dims.group + l % w->dims.group;
-        const float *from = w->out + l / STRIP * w->v_pad * STRIP + l % STRIP;
-        float *to = (float *)w->c->out[0].data + (row * w->dims.n_heads + head) * w->dims.d_v;
-        float sum = w->sum[l], scale = sum > 0 ? 1 / sum : 0;
-        for (int64_t x = 0; x < w->dims.d_v; x++) to[x] = from[x * STRIP] * scale;
-        double log_sum = sum > 0 ? ((double)w->max[l] + log2((double)sum)) * 0.6931471805599453 : -INFINITY;
-        if (lse) lse[row * w->dims.n_heads + head] = (float)log_sum;
+    int64_t row = w->row + l / w->dims.group, head = w->kv_head * w->dims.group + l % w->dims.group, x = 0;
+    float *to = (float *)w->c->out[0].data + (row * w->dims.n_heads + head) * w->dims.d_v;
+    float sum = w->sum[l], scale = sum > 0 ? 1 / sum : 0;
+    for (; x + LANES <= w->dims.d_v; x += LANES) v_store(to + x, v_mul(v_load(from + x), v_set(scale)));
+    for (; x < w->dims.d_v; x++) to[x] = from[x] * scale;
+    double log_sum = sum > 0 ? ((double)w->max[l] + log2((double)sum)) * 0.6931471805599453 : -INFINITY;
+    if (lse) lse[row * w->dims.n_heads + head] = (float)log_sum;
+}
+
+static void store_out(const prefill *w) {
+    int64_t n_lanes = w->cuts.n * w->dims.group;
+    for (int64_t l = 0; l < n_lanes; l += LANES) {
+        lanes_to_rows(w->out + l / STRIP * w->v_pad * STRIP + l % STRIP, w->v_pad, w->gathered, w->v_pad);
+        for (int64_t k = l; k < l + LANES && k < n_lanes; k++) store_lane(w, k, w->gathered + (k - l) * w->v_pad);
     }
 }
 
-/* Task = (block, kv head), the last blocks, which see most keys, first. */
-static void prefill_task(prefill *w, int64_t task) {
-    w->kv_head = task % w->dims.n_kv_heads;
-    prefill_place(w, (w->n_blocks - 1 - task / w->dims.n_kv_heads) * w->block);
+static void prefill_block(prefill *w, int64_t block) {
+    prefill_place(w, block * w->block);
     math_begin();
-    load_queries(w);
+    begin_block(w);
     for (int64_t j = w->cuts.first / TILE * TILE; j < w->cuts.last; j += TILE) meet_tile(w, j);
     math_end();
     store_out(w);
@@ -72,14 +83,20 @@ static void prefill_task(prefill *w, int64_t task) {
 typedef struct prefill_job {
     prefill shared;
     char *workspace;
-    int64_t thread_bytes;
+    int64_t thread_bytes, few, n_blocks; /* n_blocks: of the longest sequence */
 } prefill_job;
 
-static void prefill_run_task(void *arg, int64_t task, int thread) {
+/* Task = (block, sequence, kv head), the last blocks, which see most keys, first. */
+static void prefill_task(void *arg, int64_t task, int thread) {
     const prefill_job *job = arg;
     prefill w = job->shared;
+    int64_t n_heads = w.dims.n_kv_heads, rest = task / n_heads;
+    if (!sn_attention_sequence_get(w.c, rest % w.dims.n_sequences, &w.sequence)) return;
+    int64_t block = job->n_blocks - 1 - rest / w.dims.n_sequences;
+    if (w.sequence.n_rows <= job->few || block * block_positions(w.dims.group) >= w.sequence.n_rows) return;
     prefill_carve(&w, job->workspace + thread * job->thread_bytes);
-    prefill_task(&w, task);
+    w.kv_head = task % n_heads;
+    prefill_block(&w, block);
 }
 
 static int64_t prefill_bytes(const sn_call *c) {
@@ -88,12 +105,13 @@ static int64_t prefill_bytes(const sn_call *c) {
     return prefill_carve(&w, base) - base;
 }
 
-static void prefill_sequence(const sn_call *c, const sn_attention_sequence *sequence, char *workspace) {
-    prefill_job job = {prefill_of(c), workspace, prefill_bytes(c)};
-    job.shared.sequence = *sequence;
-    int64_t block = block_positions(job.shared.dims.group);
-    job.shared.n_blocks = (sequence->n_rows + block - 1) / block;
-    sn_parallel(c->team, prefill_run_task, &job, job.shared.n_blocks * job.shared.dims.n_kv_heads);
+/* The sequences of more than `few` rows; `most`: rows of the longest. */
+static void prefill_sequences(const sn_call *c, int64_t few, int64_t most) {
+    prefill_job job = {prefill_of(c), c->workspace, prefill_bytes(c), few, 0};
+    const sn_attention_dims *dims = &job.shared.dims;
+    int64_t block = block_positions(dims->group);
+    job.n_blocks = (most + block - 1) / block;
+    sn_parallel(c->team, prefill_task, &job, job.n_blocks * dims->n_sequences * dims->n_kv_heads);
 }
 
 #endif

@@ -33,17 +33,16 @@ static size_t attention_workspace(const sn_call *c, int n_threads) {
 static void attention_run(const sn_call *c) {
     sn_attention_dims dims = sn_attention_dims_of(c);
     sn_attention_sequence sequence;
-    int64_t n_rows = 0, n_few = 0;
+    int64_t n_rows = 0, n_few = 0, most = 0;
     for (int64_t s = 0; s < dims.n_sequences; s++)
         if (sn_attention_sequence_get(c, s, &sequence)) {
             n_rows += sequence.n_rows;
             n_few += sequence.n_rows <= DECODE_ROWS;
+            if (sequence.n_rows > most) most = sequence.n_rows;
         }
     if (n_rows < dims.n_rows) sn_attention_clear(c); /* rows of no sequence are zero */
     if (n_few > 0) decode_sequences(c);
-    for (int64_t s = 0; s < dims.n_sequences; s++)
-        if (sn_attention_sequence_get(c, s, &sequence) && sequence.n_rows > DECODE_ROWS)
-            prefill_sequence(c, &sequence, c->workspace);
+    if (most > DECODE_ROWS) prefill_sequences(c, DECODE_ROWS, most);
 }
 
 #endif

@@ -25,6 +25,7 @@ static char *prefill_carve(prefill *w, char *at) {
     w->scores = carve(&at, TILE * STRIP * f);
     w->other = carve(&at, TILE * STRIP * f);
     w->out = carve(&at, w->n_strips * w->v_pad * STRIP * f);
+    w->gathered = carve(&at, LANES * (w->d_pad > w->v_pad ? w->d_pad : w->v_pad) * f);
     w->max = carve(&at, w->n_strips * STRIP * f);
     w->sum = carve(&at, w->n_strips * STRIP * f);
     w->from = carve(&at, SN_MAX_SEGMENTS * STRIP * (int64_t)sizeof *w->from);
@@ -49,27 +50,23 @@ static const char *query_row(const prefill *w, int64_t lane) {
 }
 
 /* The query of one lane in the form of piece n, times its scale; zeros in a lane that nobody fills. */
-static void load_query(prefill *w, int n, int64_t lane) {
-    float row[SN_ATTENTION_MAX_HEAD + LANES];
-    int64_t i = w->i + lane / w->dims.group;
-    if (lane >= w->cuts.n * w->dims.group) {
-        memset(row, 0, (size_t)w->dims.d * sizeof *row);
-    } else {
-        float scale = (float)(w->cuts.scale[lane / w->dims.group] * 1.4426950408889634);
+static void gather_query(const prefill *w, int n, int64_t lane, float *row) {
+    int64_t filled = 0, i = w->i + lane / w->dims.group;
+    if (lane < w->cuts.n * w->dims.group) {
+        vec scale = v_set((float)(w->cuts.scale[lane / w->dims.group] * 1.4426950408889634));
+        prefetch_row(&w->c->in[SN_ATTENTION_Q], query_row(w, lane), w->dims.d, LANES);
         row_load(SN_F32, query_row(w, lane), w->dims.d, row);
         if (w->p->n_planes > 0)
             row_turn(w->p->layout, w->p->n_planes, table_row(w->c, SN_ATTENTION_QUERY_TABLE, n, i), 1, row);
-        for (int64_t x = 0; x < w->dims.d; x++) row[x] *= scale;
+        for (; filled < w->dims.d; filled += LANES) v_store(row + filled, v_mul(v_load(row + filled), scale));
     }
-    math_store_query(w, n, lane, row);
+    memset(row + filled, 0, (size_t)(w->d_pad - filled) * sizeof *row);
 }
 
-static void load_queries(prefill *w) {
-    for (int64_t l = 0; l < w->n_strips * STRIP; l++) w->max[l] = LOWEST, w->sum[l] = 0;
-    memset(w->out, 0, (size_t)(w->n_strips * w->v_pad * STRIP) * sizeof *w->out);
-    for (int n = 0; n < w->p->n_pieces; n++)
-        if (w->cuts.pieces >> n & 1)
-            for (int64_t l = 0; l < w->n_strips * STRIP; l++) load_query(w, n, l);
+/* LANES queries from `lane` on, in rows of d_pad, and as columns. */
+static void load_queries(prefill *w, int n, int64_t lane) {
+    for (int l = 0; l < LANES; l++) gather_query(w, n, lane + l, w->gathered + l * w->d_pad);
+    math_to_lanes(w->gathered, w->d_pad, strip_at(w->query[n], w->d_pad, lane / STRIP) + lane % STRIP);
 }
 
 /* ---- a strip of queries against a tile ---- */
@@ -93,7 +90,8 @@ static void strip_scores(prefill *w, int64_t strip, const tile_cut *cut, int64_t
         if (!(cut->pieces >> n & 1)) continue;
         if (!(w->keys_ready >> n & 1)) math_load_keys(w, n, j, n_keys);
         w->keys_ready |= 1u << n;
-        math_scores(w, strip, n, cut, cut->whole ? w->scores : w->other);
+        math_meet(w->keys[n], w->d_pad, w->dims.d, strip_at(w->query[n], w->d_pad, strip), cut,
+                  cut->whole ? w->scores : w->other);
         if (!cut->whole) merge_piece(w, strip, n, cut, j, n_keys, first);
         first = false;
     }

@@ -3,9 +3,9 @@
 #ifndef SN_KERNEL_ATTENTION_VEC_H
 #define SN_KERNEL_ATTENTION_VEC_H
 
+#include "kernel/transpose.h"
 #include "tensor/half.h"
 
-#include <immintrin.h>
 #include <stdint.h>
 
 #define SN_INLINE static inline __attribute__((always_inline))
@@ -26,6 +26,7 @@ SN_INLINE vec v_max(vec a, vec b) { return _mm512_max_ps(a, b); }
 SN_INLINE vec v_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
 SN_INLINE vec v_fnma(vec a, vec b, vec c) { return _mm512_fnmadd_ps(a, b, c); }
 SN_INLINE float v_reduce_max(vec x) { return _mm512_reduce_max_ps(x); }
+SN_INLINE float v_reduce_add(vec x) { return _mm512_reduce_add_ps(x); }
 SN_INLINE ivec i_set(int x) { return _mm512_set1_epi32(x); }
 SN_INLINE ivec i_load(const int32_t *p) { return _mm512_loadu_si512(p); }
 /* y where from <= at < to, else x. */
@@ -33,8 +34,10 @@ SN_INLINE vec v_inside(ivec from, ivec at, ivec to, vec x, vec y) {
     __mmask16 inside = _mm512_cmple_epi32_mask(from, at) & _mm512_cmplt_epi32_mask(at, to);
     return _mm512_mask_mov_ps(x, inside, y);
 }
-/* p * 2^n, n integral. */
-SN_INLINE vec v_scale2(vec p, vec n) { return _mm512_scalef_ps(p, n); }
+/* p * 2^n, n integral; 0 where n is below -126: numbers below the normal range take the processor a hundred cycles. */
+SN_INLINE vec v_scale2(vec p, vec n) {
+    return _mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(n, _mm512_set1_ps(-126), _CMP_GE_OQ), p, n);
+}
 SN_INLINE vec v_round(vec x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 SN_INLINE vec v_from_f16(const uint16_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const void *)p)); }
 SN_INLINE vec v_from_bf16(const uint16_t *p) {
@@ -82,6 +85,13 @@ SN_INLINE vec v_reduce_each(vec *x) {
     vec low = _mm512_unpacklo_ps(x[0], x[1]), high = _mm512_unpackhi_ps(x[0], x[1]);
     return _mm512_shuffle_f32x4(v_add(low, high), v_add(low, high), 0xd8);
 }
+/* The square whose rows are x[0..LANES), turned. */
+SN_INLINE void v_transpose(vec *x) {
+    __m512i t[16];
+    for (int i = 0; i < 16; i++) t[i] = _mm512_castps_si512(x[i]);
+    transpose16(t);
+    for (int i = 0; i < 16; i++) x[i] = _mm512_castsi512_ps(t[i]);
+}
 
 #else
 
@@ -103,19 +113,22 @@ SN_INLINE float v_reduce_max(vec x) {
     m = _mm_max_ps(m, _mm_movehl_ps(m, m));
     return _mm_cvtss_f32(_mm_max_ss(m, _mm_movehdup_ps(m)));
 }
+SN_INLINE float v_reduce_add(vec x) {
+    __m128 s = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+    s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+    return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
 SN_INLINE ivec i_set(int x) { return _mm256_set1_epi32(x); }
 SN_INLINE ivec i_load(const int32_t *p) { return _mm256_loadu_si256((const void *)p); }
 SN_INLINE vec v_inside(ivec from, ivec at, ivec to, vec x, vec y) {
     ivec inside = _mm256_andnot_si256(_mm256_cmpgt_epi32(from, at), _mm256_cmpgt_epi32(to, at));
     return _mm256_blendv_ps(x, y, _mm256_castsi256_ps(inside));
 }
-/* In two steps, so that results below the normal range come out as zero or subnormal, not as garbage. */
+/* A power below -126 leaves no exponent: 0. */
 SN_INLINE vec v_scale2(vec p, vec n) {
-    ivec i = _mm256_cvtps_epi32(n), half = _mm256_srai_epi32(i, 1), rest = _mm256_sub_epi32(i, half);
-    ivec bias = _mm256_set1_epi32(127);
-    vec a = _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(half, bias), 23));
-    vec b = _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(rest, bias), 23));
-    return v_mul(v_mul(p, a), b);
+    ivec exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
+    exponent = _mm256_max_epi32(exponent, _mm256_setzero_si256());
+    return v_mul(p, _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23)));
 }
 SN_INLINE vec v_round(vec x) { return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 SN_INLINE vec v_from_f16(const uint16_t *p) { return _mm256_cvtph_ps(_mm_loadu_si128((const void *)p)); }
@@ -155,10 +168,11 @@ SN_INLINE vec v_reduce_each(vec *x) {
     for (int i = 0; i < 2; i++) x[i] = v_add(_mm256_unpacklo_ps(x[i], x[i + 2]), _mm256_unpackhi_ps(x[i], x[i + 2]));
     return v_add(_mm256_unpacklo_ps(x[0], x[1]), _mm256_unpackhi_ps(x[0], x[1]));
 }
+SN_INLINE void v_transpose(vec *x) { transpose8(x); }
 
 #endif
 
-/* 2^x for x <= 127, relative error below 2e-7; 0 below -150 and at -infinity. Coefficients as in Cephes. */
+/* 2^x for x <= 127, relative error below 2e-7; 0 below 2^-126 and at -infinity. Coefficients as in Cephes. */
 SN_INLINE vec v_exp2(vec x) {
     x = v_max(x, v_set(-200));
     vec n = v_round(x), r = v_sub(x, n);

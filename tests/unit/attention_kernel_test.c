@@ -71,8 +71,8 @@ static int compare_all(uint64_t seed, sn_dtype cache_type, bool few_rows, sn_tea
     t.call.team = team;
     for (const sn_kernel *const *k = sn_kernel_table; *k; k++) {
         if (strcmp((*k)->op, "attention") != 0 || (*k)->isa > sn_cpu_isa()) continue;
-        for (int precision = 0; precision < 2; precision++) {
-            t.call.precision = precision ? SN_PRECISION_F32 : SN_PRECISION_AUTO;
+        for (int precision = 0; precision <= SN_PRECISION_BF16; precision++) {
+            t.call.precision = (sn_precision)precision;
             if (!(*k)->applicable(&t.call)) continue;
             double error = kernel_error(&t, *k, out, lse);
             n_run++;
