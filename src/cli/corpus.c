@@ -21,7 +21,7 @@ static const cli_option options[] = {
     {"from", 0, CLI_INT, AT(from), "I", 0, 1e12, "0", "Number of the first story."},
     {"words", 'w', CLI_INT, AT(words), "N", 1, 4294967296, "6000", "About how many words a story has."},
     {"seed", 's', CLI_INT, AT(seed), "S", 0, 9e15, "0", "Another seed is another row of stories."},
-    {"recalls", 0, CLI_REAL, AT(recalls), "R", 0, 0.9, "0.33", "Share of sentences that recall something told before."},
+    {"recalls", 0, CLI_REAL, AT(recalls), "R", 0, 0.9, "0.5", "Share of sentences that recall something told before."},
     {"questions", 0, CLI_REAL, AT(questions), "R", 0, 1, "0.5", "Share of these that are a question and its answer."},
     {"separator", 0, CLI_TEXT, AT(separator), "TEXT", 0, 0, "<|endoftext|>", "A line between two stories."},
     {"facts", 0, CLI_TEXT, AT(facts), "FILE", 0, 0, NULL,
@@ -100,8 +100,8 @@ const cli_verb cli_verb_corpus = {
     .max_arguments = 0,
     .description =
         "Writes English stories on standard output, as many as wanted, the same for the same options on every machine. "
-        "People are told to live in places, own things, keep goats; later, at distances even over the octaves from "
-        "about 20 to about 8000 words, somebody remembers or is asked. A reader who has kept the fact knows how such a "
+        "People are told to eat plums, trust others, keep goats; later, at distances even over the octaves from about "
+        "20 to about 6000 words, somebody remembers or is asked. A reader who has kept the fact knows how such a "
         "sentence ends. 'suan probe' asks a model about such stories.",
     .options = options,
     .n_options = sizeof options / sizeof *options,

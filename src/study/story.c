@@ -14,8 +14,9 @@ enum {
     MAX_PEOPLE = 256,
     SCENE = 4,         /* people who are present */
     SCENE_LENGTH = 12, /* sentences until somebody leaves and somebody comes */
+    FIRST_FACTS = 8,   /* told before one is recalled */
     FIRST_OCTAVE = 7,  /* recalls are as frequent in each octave of the distance in bytes, from 2^7 on */
-    LAST_OCTAVE = 16
+    LAST_OCTAVE = 14
 };
 
 typedef struct fact {
@@ -56,9 +57,12 @@ static const char *one_of(writer *w, const char *const *list) { return list[belo
 static sn_status put(writer *w, const char *text) { return sn_buf_append(&w->text, text, strlen(text)); }
 
 typedef struct cast {
-    const char *a, *b, *c;
+    const char *a, *b;
+    const sn_story_relation *relation; /* of the fact, or NULL */
     const char *adjective, *value;
 } cast;
+
+static sn_status put_pattern(writer *w, const char *pattern, const cast *k);
 
 static sn_status put_value(writer *w, const cast *k) {
     w->value_begin = (int64_t)w->text.size;
@@ -75,7 +79,8 @@ static sn_status put_slot(writer *w, char letter, const cast *k) {
     switch (letter) {
     case 'A': return put(w, k->a);
     case 'B': return put(w, k->b);
-    case 'C': return put(w, k->c);
+    case 'F': return put_pattern(w, k->relation->fact, k);
+    case 'Q': return put_pattern(w, k->relation->question, k);
     case 'V': return put_value(w, k);
     default: break;
     }
@@ -113,11 +118,11 @@ static void shuffle_people(writer *w) {
     }
 }
 
-/* Somebody present, but not `other` nor `third` (-1: nobody). */
-static int present(writer *w, int other, int third) {
+/* Somebody present, but not `other` (-1: nobody). */
+static int present(writer *w, int other) {
     for (;;) {
         int p = w->scene[below(w, SCENE)];
-        if (p != other && p != third) return p;
+        if (p != other) return p;
     }
 }
 
@@ -127,10 +132,7 @@ static bool in_scene(const writer *w, int person) {
     return false;
 }
 
-static cast cast_of(writer *w, int a) {
-    int b = present(w, a, -1), c = present(w, a, b);
-    return (cast){.a = w->people[a], .b = w->people[b], .c = w->people[c]};
-}
+static cast cast_of(writer *w, int a) { return (cast){.a = w->people[a], .b = w->people[present(w, a)]}; }
 
 static sn_status arrive(writer *w) {
     int person = w->n_arrived++;
@@ -170,8 +172,8 @@ static bool find_untold(writer *w, int *person, int *relation) {
     return false;
 }
 
-static cast cast_of_fact(writer *w, const fact *f) {
-    cast k = cast_of(w, f->person);
+static cast cast_of_fact(const writer *w, const fact *f) {
+    cast k = {.a = w->people[f->person], .relation = &sn_story_relations[f->relation]};
     k.adjective = f->adjective;
     k.value = f->value;
     return k;
@@ -182,10 +184,10 @@ static sn_status tell(writer *w, int person, int relation) {
     fact *f = &w->facts[w->n_facts++];
     *f = (fact){.person = person, .relation = relation};
     if (r->adjectives) f->adjective = one_of(w, r->adjectives);
-    f->value = r->values ? one_of(w, r->values) : w->people[present(w, person, -1)];
+    f->value = r->values ? one_of(w, r->values) : w->people[present(w, person)];
     w->told[person] |= (uint8_t)(1U << relation);
     cast k = cast_of_fact(w, f);
-    SN_TRY(put_pattern(w, one_of(w, r->statements), &k));
+    SN_TRY(put_pattern(w, one_of(w, sn_story_tellings), &k));
     f->last = w->value_end;
     return finish_sentence(w);
 }
@@ -211,32 +213,20 @@ static fact *pick_fact(writer *w) {
     return &w->facts[0];
 }
 
-static sn_status put_question(writer *w, const sn_story_relation *r, const cast *k) {
-    SN_TRY(put(w, "\""));
-    SN_TRY(put_pattern(w, r->question, k));
-    SN_TRY(put(w, "\" asked "));
-    SN_TRY(put(w, k->b));
-    SN_TRY(put(w, ". \""));
-    SN_TRY(put_pattern(w, r->answer, k));
-    SN_TRY(put(w, ",\" said "));
-    SN_TRY(put(w, k->c));
-    return put(w, ".");
-}
-
 static sn_status recall(writer *w, const sn_story_options *o) {
     fact *f = pick_fact(w);
-    const sn_story_relation *r = &sn_story_relations[f->relation];
     bool question = chance(w) < o->questions;
     cast k = cast_of_fact(w, f);
-    SN_TRY(question ? put_question(w, r, &k) : put_pattern(w, one_of(w, r->recollections), &k));
+    SN_TRY(put_pattern(w, one_of(w, question ? sn_story_answers : sn_story_recollections), &k));
     SN_TRY(sn_grow((void **)&w->recalls, &w->recalls_capacity, w->n_recalls + 1, sizeof *w->recalls));
-    w->recalls[w->n_recalls++] = (sn_recall){f->last, w->value_begin, w->value_end, question, r->about};
+    w->recalls[w->n_recalls++] =
+        (sn_recall){f->last, w->value_begin, w->value_end, question, sn_story_relations[f->relation].about};
     f->last = w->value_end;
     return finish_sentence(w);
 }
 
 static sn_status fill_in(writer *w) {
-    cast k = cast_of(w, present(w, -1, -1));
+    cast k = cast_of(w, present(w, -1));
     SN_TRY(put_pattern(w, one_of(w, sn_story_fillers), &k));
     return finish_sentence(w);
 }
@@ -244,13 +234,13 @@ static sn_status fill_in(writer *w) {
 /* ---- The story ---- */
 
 /* Shares of the sentences that recall nothing. */
-static const double new_facts = 0.33, new_people = 0.05;
+static const double new_facts = 0.5, new_people = 0.08;
 
 static sn_status next_sentence(writer *w, const sn_story_options *o) {
     double pick = chance(w);
     int person, relation;
     if (w->n_sentences % SCENE_LENGTH == SCENE_LENGTH - 1) change_scene(w);
-    if (pick < o->recalls && w->n_facts > 0) return recall(w, o);
+    if (pick < o->recalls && w->n_facts >= FIRST_FACTS) return recall(w, o);
     pick = chance(w);
     if (pick < new_facts && w->n_facts < MAX_FACTS && find_untold(w, &person, &relation))
         return tell(w, person, relation);
@@ -271,7 +261,7 @@ sn_story_options sn_story_defaults(void) { return (sn_story_options){.recalls = 
 static sn_status take_options(const sn_story_options *given, sn_story_options *o) {
     *o = *given;
     if (o->words == 0) o->words = 6000;
-    if (o->recalls < 0) o->recalls = 0.33;
+    if (o->recalls < 0) o->recalls = 0.5;
     if (o->questions < 0) o->questions = 0.5;
     if (o->words < 1 || o->words > (int64_t)1 << 32)
         return sn_fail(SN_ERR_ARGUMENT, "story: %lld words: from 1 to 2^32", (long long)o->words);

@@ -25,62 +25,47 @@ LIST places[] = {"Thornby",    "Brackwater", "Oldmere",   "Fennick",    "Harrowg
                  "Westferry",  "Yarrow",     "Briarwood", "Coldspring", NULL};
 LIST adjectives[] = {"brass", "copper", "silver", "golden", "wooden", "leather", "velvet", "red", "blue",
                      "green", "black",  "white",  "yellow", "purple", "grey",    "tiny",   NULL};
-LIST things[] = {"lantern", "kettle",  "fiddle", "cloak",  "saddle", "mirror",   "compass", "hammer", "basket",
-                 "bell",    "drum",    "flute",  "helmet", "ladder", "necklace", "pillow",  "ring",   "sword",
-                 "trumpet", "violin",  "wagon",  "clock",  "carpet", "button",   "mask",    "coin",   "knife",
-                 "candle",  "whistle", "spoon",  "boot",   "shield", NULL};
-LIST hiding[] = {"cellar",  "barn",    "well",    "chimney", "mill",   "tower",   "attic",
-                 "stable",  "boat",    "garden",  "forge",   "bakery", "chapel",  "cave",
-                 "orchard", "kitchen", "hayloft", "shed",    "pantry", "library", NULL};
-LIST numbers[] = {"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", NULL};
-LIST foods[] = {"plums",   "pears",    "cherries", "walnuts",  "honey",     "cheese",    "pancakes",
-                "beans",   "carrots",  "figs",     "grapes",   "noodles",   "olives",    "peas",
-                "turnips", "waffles",  "melons",   "radishes", "dumplings", "mushrooms", "lentils",
-                "peaches", "biscuits", "cabbage",  NULL};
-LIST trades[] = {"baker",   "miller", "tailor",  "carpenter", "shepherd", "weaver",   "potter", "fisher",   "hunter",
-                 "teacher", "doctor", "painter", "printer",   "mason",    "sailor",   "singer", "gardener", "butcher",
-                 "barber",  "cook",   "judge",   "nurse",     "lawyer",   "ferryman", NULL};
-LIST fears[] = {"thunder", "spiders", "ghosts", "wolves", "snakes",   "heights", "fire",  "bats", "ravens",
-                "storms",  "mice",    "horses", "geese",  "darkness", "dogs",    "crows", NULL};
+LIST wares[] = {"lanterns", "kettles", "fiddles", "cloaks",   "saddles", "mirrors", "hammers", "baskets", "drums",
+                "flutes",   "helmets", "ladders", "pillows",  "swords",  "wagons",  "clocks",  "carpets", "masks",
+                "knives",   "candles", "spoons",  "boots",    "shields", "ropes",   "hats",    "gloves",  "brooms",
+                "barrels",  "chairs",  "tables",  "blankets", "bottles", NULL};
+LIST treasures[] = {"buttons", "coins",  "shells",   "feathers", "stamps",   "maps",    "rings",
+                    "bells",   "stones", "keys",     "dolls",    "letters",  "marbles", "beads",
+                    "ribbons", "tiles",  "whistles", "pipes",    "thimbles", "poems",   NULL};
+LIST numbers[] = {"two",    "three",  "four",     "five",     "six",     "seven",   "eight",     "nine",     "ten",
+                  "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+                  "twenty", "thirty", "forty",    "fifty",    "sixty",   "ninety",  NULL};
+LIST foods[] = {"plums",  "pears",    "cherries", "walnuts",   "honey",     "cheese",  "pancakes", "beans", "noodles",
+                "olives", "waffles",  "radishes", "dumplings", "mushrooms", "lentils", "biscuits", "bacon", "sausages",
+                "butter", "oysters",  "salmon",   "herring",   "almonds",   "raisins", "pickles",  "eggs",  "trout",
+                "rice",   "pastries", "mustard",  "ham",       "chestnuts", NULL};
+LIST crops[] = {"barley", "turnips", "cabbage",  "carrots", "grapes",   "melons",   "peas",    "figs",   "roses",
+                "tulips", "hops",    "flax",     "onions",  "garlic",   "pumpkins", "peaches", "apples", "leeks",
+                "wheat",  "oats",    "lavender", "corn",    "potatoes", "lilies",   NULL};
+LIST fears[] = {"thunder", "spiders",  "ghosts",  "wolves",  "snakes",  "heights", "fire",   "bats",  "ravens",
+                "storms",  "mice",     "horses",  "geese",   "dogs",    "crows",   "bulls",  "water", "darkness",
+                "owls",    "beetles",  "witches", "doctors", "dreams",  "lions",   "crowds", "bees",  "winter",
+                "giants",  "soldiers", "silence", "caves",   "pirates", NULL};
 
-#define SAYINGS(name, ...) LIST name[] = {__VA_ARGS__, NULL}
-
-SAYINGS(home_told, "%A lives in %V.", "Everyone knew that %A lives in %V.",
-        "\"%A lives in %V,\" said %B to the others.");
-SAYINGS(home_recalled, "%B remembered that %A lives in %V.", "%B went out to visit %A, for %A lives in %V.",
-        "It was no secret that %A lives in %V.");
-SAYINGS(owns_told, "%A owns a %V.", "Among other things %A owns a %V.", "%B was surprised that %A owns a %V.");
-SAYINGS(owns_recalled, "%B told the children that %A owns a %V.", "As %B had not forgotten, %A owns a %V.");
-SAYINGS(keeps_told, "%A keeps the money in the %V.", "Nobody but %B knew that %A keeps the money in the %V.");
-SAYINGS(keeps_recalled, "%B whispered that %A keeps the money in the %V.",
-        "The thieves never learned that %A keeps the money in the %V.");
-SAYINGS(goats_told, "%A has %V goats.", "On the hill %A has %V goats.", "%B counted them: %A has %V goats.");
-SAYINGS(goats_recalled, "%B still remembered that %A has %V goats.", "The neighbours agreed that %A has %V goats.");
-SAYINGS(loves_told, "%A loves to eat %V.", "More than anything %A loves to eat %V.");
-SAYINGS(loves_recalled, "%B cooked for everyone, and since %A loves to eat %V, there was enough of it.",
-        "%B had not forgotten that %A loves to eat %V.");
-SAYINGS(trade_told, "%A works as a %V.", "To earn some bread %A works as a %V.");
-SAYINGS(trade_recalled, "%B mentioned that %A works as a %V.", "In those days, as we know, %A works as a %V.");
-SAYINGS(fear_told, "%A is afraid of %V.", "Though nobody would believe it, %A is afraid of %V.");
-SAYINGS(fear_recalled, "%B laughed because %A is afraid of %V.",
-        "They did not go that way, because %A is afraid of %V.");
-SAYINGS(friend_told, "The best friend of %A is %V.", "For many years the best friend of %A is %V.");
-SAYINGS(friend_recalled, "%B knew well that the best friend of %A is %V.",
-        "As you remember, the best friend of %A is %V.");
-
+/* A fact stands in one form wherever it is written, its value right behind name and verb, so that also a model of a
+ * million parameters can learn to look it up. */
 const sn_story_relation sn_story_relations[] = {
-    {"home", "Where does %A live?", "%A lives in %V", home_told, home_recalled, places, NULL},
-    {"owns", "What does %A own?", "%A owns a %V", owns_told, owns_recalled, things, adjectives},
-    {"keeps", "Where does %A keep the money?", "%A keeps the money in the %V", keeps_told, keeps_recalled, hiding,
-     NULL},
-    {"goats", "How many goats does %A have?", "%A has %V", goats_told, goats_recalled, numbers, NULL},
-    {"loves", "What does %A love to eat?", "%A loves to eat %V", loves_told, loves_recalled, foods, NULL},
-    {"trade", "What is the trade of %A?", "%A works as a %V", trade_told, trade_recalled, trades, NULL},
-    {"fear", "What is %A afraid of?", "%A is afraid of %V", fear_told, fear_recalled, fears, NULL},
-    {"friend", "Who is the best friend of %A?", "The best friend of %A is %V", friend_told, friend_recalled, NULL,
-     NULL},
+    {"home", "Which place does %A call home?", "%A calls %V home", places, NULL},
+    {"friend", "Whom does %A trust?", "%A trusts %V", NULL, NULL},
+    {"goats", "How many goats does %A keep?", "%A keeps %V goats", numbers, NULL},
+    {"food", "What does %A eat?", "%A eats %V", foods, NULL},
+    {"wares", "What does %A sell?", "%A sells %V", wares, adjectives},
+    {"garden", "What does %A grow?", "%A grows %V", crops, NULL},
+    {"fear", "What does %A fear?", "%A fears %V", fears, NULL},
+    {"hobby", "What does %A collect?", "%A collects %V", treasures, adjectives},
 };
 const int sn_story_n_relations = (int)(sizeof sn_story_relations / sizeof *sn_story_relations);
+
+/* %F: the fact. A blank stands before it everywhere: the name is then the same token in most vocabularies. */
+const char *const sn_story_tellings[] = {"They say %F.", "It is said that %F.", "In these days %F.", "Now %F.", NULL};
+const char *const sn_story_recollections[] = {"As we know, %F.", "Of course %F.", "Still %F.", "Nobody forgot that %F.",
+                                              NULL};
+const char *const sn_story_answers[] = {"\"%Q\" \"As we know, %F.\"", "\"%Q\" \"Of course %F.\"", NULL};
 
 const char *const sn_story_arrivals[] = {
     "One day a stranger named %A came down the road.", "%A was new in the valley, and %B went to say hello.",
@@ -107,28 +92,20 @@ LIST meals[] = {"soup", "bread", "tea", "porridge", "stew", "milk", "cider", "pi
 const sn_story_slot sn_story_slots[] = {{'T', times},   {'W', weather}, {'S', spots}, {'M', moods},
                                         {'L', animals}, {'E', meals},   {0, NULL}};
 
-const char *const sn_story_fillers[] = {"%T the air was %W and %A walked to the %S.",
-                                        "%A and %B sat by the fire with some %E.",
+const char *const sn_story_fillers[] = {"%T the air was %W.",
+                                        "%A and %B sat by the fire.",
                                         "%A was %M that day.",
                                         "An old %L slept beside the %S.",
-                                        "%T %A met %B near the %S, and they talked for an hour.",
+                                        "%T %A met %B near the %S.",
                                         "Nothing much happened at the %S.",
                                         "It was %W, and the %L would not come in.",
-                                        "%A carried %E to the %S for %B.",
+                                        "%A brought %E for %B.",
                                         "\"What a %W day,\" said %A.",
-                                        "%B asked %A for a cup of %E.",
                                         "%T everyone was %M.",
-                                        "The %L ran over the %S and %A ran after it.",
-                                        "%A looked at the %S for a long time and felt %M.",
-                                        "\"Come with me to the %S,\" said %A to %B.",
-                                        "There was %E on the table, and nobody was %M.",
-                                        "%T the weather turned %W.",
+                                        "The %L ran over the %S.",
+                                        "\"Come with me to the %S,\" said %A.",
                                         "%A sang a song that %B did not know.",
-                                        "A %L crossed the road, and %A stopped.",
-                                        "%A wrote a letter to %B and put it away.",
                                         "They went from the %S to the %S and back again.",
-                                        "%B helped %A to mend the fence at the %S.",
-                                        "%A said nothing and ate some %E.",
                                         "The bells rang over the %S.",
                                         "%A told %B about the %L.",
                                         NULL};

@@ -5,15 +5,16 @@
 /* A list ends with NULL. */
 extern const char *const sn_story_names[], *const sn_story_fillers[], *const sn_story_arrivals[];
 
-/* A kind of fact. In its sentences %A is the one it is about, %B and %C are others, %V the value. */
+/* Sentences around a fact (%F): that tell it, that recall it, that ask for it (%Q) and recall it. */
+extern const char *const sn_story_tellings[], *const sn_story_recollections[], *const sn_story_answers[];
+
+/* A kind of fact. %A is the one it is about, %V the value. */
 typedef struct sn_story_relation {
     const char *about;
-    const char *question;             /* "Where does %A live?" */
-    const char *answer;               /* "%A lives in %V" */
-    const char *const *statements;    /* whole sentences that tell it */
-    const char *const *recollections; /* whole sentences that recall it */
-    const char *const *values;        /* NULL: another person */
-    const char *const *adjectives;    /* before the value, "brass lantern"; NULL: none */
+    const char *question;          /* "What does %A eat?" */
+    const char *fact;              /* "%A eats %V" */
+    const char *const *values;     /* NULL: another person */
+    const char *const *adjectives; /* before the value, "brass lanterns"; NULL: none */
 } sn_story_relation;
 
 extern const sn_story_relation sn_story_relations[];
