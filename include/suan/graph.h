@@ -73,6 +73,7 @@ typedef struct sn_plan_memory {
     int64_t unshared_bytes;     /* the same without sharing */
     int64_t scratch_bytes;      /* largest kernel workspace */
     int64_t param_bytes;        /* borrowed params the plan reads */
+    int64_t own_bytes;          /* what the plan itself and its graph take */
 } sn_plan_memory;
 
 /* A plan that computes outputs[0..n). Buffers are shared by liveness. options NULL: defaults. */

@@ -50,7 +50,8 @@ typedef struct sn_train_plan {
     char model[64]; /* "llama, 4 layers of 128" */
     const char *rule;
     int64_t n_params, n_vocab, tokens_per_step, train_tokens, val_tokens;
-    int64_t param_bytes, state_bytes, average_bytes, gradient_bytes, activation_bytes, scratch_bytes;
+    int64_t param_bytes, state_bytes, average_bytes, gradient_bytes, activation_bytes, scratch_bytes,
+        table_bytes; /* graphs and plans themselves */
     int64_t largest_gradient_bytes;
     int64_t peak_bytes;      /* of all of these; weights and states are not allocated to find it */
     int64_t available_bytes; /* what the machine has now */

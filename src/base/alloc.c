@@ -1,9 +1,13 @@
 #include "base/alloc.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 enum { huge_page = 2 << 20, large_block = 4 << 20 };
 
@@ -20,25 +24,70 @@ static int request_fails(size_t size) {
     return limit >= 0 && seen >= limit;
 }
 
-void *sn_alloc(size_t size) { return request_fails(size) ? NULL : malloc(size ? size : 1); }
+/* ---- bytes in use, while somebody watches ---- */
+
+static _Atomic bool watching;
+static _Atomic int64_t in_use, most_in_use;
+
+static void count_bytes(void *p, int sign) {
+#ifdef __GLIBC__
+    if (!p || !atomic_load_explicit(&watching, memory_order_relaxed)) return;
+    int64_t bytes = sign * (int64_t)malloc_usable_size(p), now = atomic_fetch_add(&in_use, bytes) + bytes;
+    int64_t most = atomic_load(&most_in_use);
+    while (now > most && !atomic_compare_exchange_weak(&most_in_use, &most, now)) continue;
+#else
+    (void)p, (void)sign;
+#endif
+}
+
+static void *counted(void *p) {
+    count_bytes(p, 1);
+    return p;
+}
+
+void sn_alloc_watch(void) {
+    atomic_store(&in_use, 0);
+    atomic_store(&most_in_use, 0);
+    atomic_store(&watching, true);
+}
+
+int64_t sn_alloc_peak(void) {
+    atomic_store(&watching, false);
+#ifdef __GLIBC__
+    return atomic_load(&most_in_use);
+#else
+    return -1;
+#endif
+}
+
+/* ---- requests ---- */
+
+void *sn_alloc(size_t size) { return request_fails(size) ? NULL : counted(malloc(size ? size : 1)); }
 
 void *sn_calloc(size_t count, size_t size) {
     size_t total;
     if (__builtin_mul_overflow(count, size, &total)) total = SIZE_MAX;
     if (request_fails(total)) return NULL;
-    return count && size ? calloc(count, size) : calloc(1, 1);
+    return counted(count && size ? calloc(count, size) : calloc(1, 1));
 }
 
-void *sn_realloc(void *p, size_t size) { return request_fails(size) ? NULL : realloc(p, size ? size : 1); }
+void *sn_realloc(void *p, size_t size) {
+    if (request_fails(size)) return NULL;
+    count_bytes(p, -1);
+    void *grown = realloc(p, size ? size : 1);
+    count_bytes(grown ? grown : p, 1);
+    return grown;
+}
 
 void *sn_alloc_aligned(size_t size, size_t alignment) {
+    void *p;
     if (request_fails(size)) return NULL;
     if (size > SIZE_MAX - alignment) return NULL;
+    size_t rounded = size ? (size + alignment - 1) / alignment * alignment : alignment;
     if (size >= large_block && alignment < huge_page) alignment = huge_page;
-    size_t rounded = (size + alignment - 1) / alignment * alignment;
-    void *p = aligned_alloc(alignment, rounded ? rounded : alignment);
-    if (p && size >= large_block) sn_alloc_wish_huge(p, size);
-    return p;
+    if (posix_memalign(&p, alignment, rounded) != 0) return NULL;
+    if (size >= large_block) sn_alloc_wish_huge(p, size);
+    return counted(p);
 }
 
 void sn_alloc_wish_huge(void *p, size_t size) {
@@ -47,7 +96,10 @@ void sn_alloc_wish_huge(void *p, size_t size) {
     if (begin < end) madvise((char *)p + (begin - (uintptr_t)p), end - begin, MADV_HUGEPAGE);
 }
 
-void sn_free(void *p) { free(p); }
+void sn_free(void *p) {
+    count_bytes(p, -1);
+    free(p);
+}
 
 char *sn_strndup(const char *s, size_t n) {
     if (n == SIZE_MAX) return NULL;

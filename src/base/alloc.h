@@ -24,4 +24,9 @@ int64_t sn_alloc_count(void);
 /* The largest of them in bytes: a small file must not be able to ask for much. */
 size_t sn_alloc_largest(void);
 
+/* Tests only: bytes in use are counted from here on, 0 at first; blocks of before that are freed count negative. -1
+ * where the C library does not tell the size of a block. */
+void sn_alloc_watch(void);
+int64_t sn_alloc_peak(void); /* the most since then; ends the watch */
+
 #endif

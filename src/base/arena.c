@@ -13,13 +13,14 @@ struct sn_arena_block {
 
 enum { first_block = 4096, largest_block = 1 << 20, alignment = 16 };
 
-static sn_arena_block *block_new(const sn_arena *arena, size_t need) {
+static sn_arena_block *block_new(sn_arena *arena, size_t need) {
     size_t capacity = arena->head ? arena->head->capacity * 2 : first_block;
     if (capacity > largest_block) capacity = largest_block;
     if (capacity < need) capacity = need;
     if (capacity > SIZE_MAX - sizeof(sn_arena_block)) return NULL;
     sn_arena_block *block = sn_alloc(sizeof *block + capacity);
     if (!block) return NULL;
+    arena->reserved += sizeof *block + capacity;
     *block = (sn_arena_block){.next = arena->head, .capacity = capacity};
     return block;
 }

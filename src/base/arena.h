@@ -7,7 +7,8 @@
 typedef struct sn_arena_block sn_arena_block;
 typedef struct sn_arena {
     sn_arena_block *head;
-    size_t total; /* bytes handed out */
+    size_t total;    /* bytes handed out */
+    size_t reserved; /* bytes taken from the system */
 } sn_arena;
 
 /* A zero-initialised sn_arena is ready. Memory is zeroed and 16-byte aligned. NULL without memory. */

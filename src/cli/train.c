@@ -96,6 +96,7 @@ static int plan(const sn_train_config *c) {
     row("kept gradients", p.gradient_bytes);
     row("activations", p.activation_bytes);
     row("scratch", p.scratch_bytes);
+    row("graphs", p.table_bytes);
     row("peak", p.peak_bytes);
     printf("largest gradient %s; the machine has %s free\n", cli_bytes(p.largest_gradient_bytes),
            cli_bytes(p.available_bytes));

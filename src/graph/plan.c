@@ -178,6 +178,10 @@ static void finish_plan(planner *p, sn_value *const *wanted, int n) {
     }
     plan->n_outputs = n;
     plan->memory.n_nodes = plan->n_steps;
+    plan->memory.own_bytes =
+        plan->n_steps * (int64_t)sizeof *plan->steps + plan->graph->n_values * (int64_t)sizeof *plan->leaves +
+        n * (int64_t)(sizeof *plan->outputs + sizeof *plan->output_places) + (int64_t)plan->graph->arena.reserved +
+        plan->graph->nodes_capacity * (int64_t)sizeof *plan->graph->nodes;
     plan->memory.buffer_bytes = p->layout.end;
 }
 

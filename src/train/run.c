@@ -276,6 +276,7 @@ sn_status sn_train_plan_make(const sn_train_config *c, sn_train_plan *out) {
                                .gradient_bytes = y.gradient_bytes,
                                .activation_bytes = y.activation_bytes,
                                .scratch_bytes = y.scratch_bytes,
+                               .table_bytes = y.table_bytes,
                                .largest_gradient_bytes = y.largest_gradient_bytes,
                                .peak_bytes = y.peak_bytes,
                                .available_bytes = sn_memory_available()};

@@ -83,8 +83,8 @@ static sn_status build(sn_stepper *s, const sn_step_entry *entries, int n_entrie
     for (int i = 0; i < s->n_parts; i++) SN_TRY(sn_stepper_plan(s, &s->parts[i]));
     if (s->options.average > 0) SN_TRY(sn_stepper_plan_averages(s));
     sn_stepper_memory *m = &s->memory;
-    m->peak_bytes =
-        m->param_bytes + m->state_bytes + m->average_bytes + m->gradient_bytes + m->activation_bytes + m->scratch_bytes;
+    m->peak_bytes = m->param_bytes + m->state_bytes + m->average_bytes + m->gradient_bytes + m->activation_bytes +
+                    m->scratch_bytes + m->table_bytes;
     return SN_OK;
 }
 

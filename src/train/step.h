@@ -52,6 +52,7 @@ typedef struct sn_stepper_memory {
     int64_t gradient_bytes;   /* buffers that keep gradients between plans; 0 for tight rules */
     int64_t activation_bytes; /* the plan's shared buffers: activations and gradients alive at once */
     int64_t scratch_bytes;
+    int64_t table_bytes; /* graphs and plans themselves */
     int64_t largest_gradient_bytes;
     int64_t peak_bytes; /* all of it */
 } sn_stepper_memory;

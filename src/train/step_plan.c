@@ -70,6 +70,7 @@ static sn_status finish(builder *b) {
     SN_TRY(sn_graph_status(b->g));
     SN_TRY(sn_plan_new(b->g, b->outputs, b->n_outputs, &options, &b->to->plan));
     sn_plan_memory m = sn_plan_memory_get(b->to->plan);
+    s->memory.table_bytes += m.own_bytes;
     if (m.buffer_bytes + m.scratch_bytes > s->memory.activation_bytes + s->memory.scratch_bytes) {
         s->memory.activation_bytes = m.buffer_bytes;
         s->memory.scratch_bytes = m.scratch_bytes;

@@ -77,8 +77,8 @@ static void tiger_is_tight(void **state) {
         assert_true(m.gradient_bytes == 0 && m.largest_gradient_bytes == matrix);
         /* the outputs of all layers, and five more for what the backward pass has in hand */
         assert_true(m.activation_bytes <= (LAYERS + 5) * activation + matrix);
-        assert_true(m.peak_bytes ==
-                    m.param_bytes + m.state_bytes + m.activation_bytes + m.scratch_bytes + m.gradient_bytes);
+        assert_true(m.peak_bytes == m.param_bytes + m.state_bytes + m.activation_bytes + m.scratch_bytes +
+                                        m.gradient_bytes + m.table_bytes);
     }
     sn_stepper_memory half = deep("tiger", (sn_stepper_options){.bf16_states = true}, data);
     assert_true(half.state_bytes == LAYERS * matrix / 2);
