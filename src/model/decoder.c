@@ -143,9 +143,11 @@ sn_value *sn_decoder_build(sn_graph *g, const sn_model *m, const sn_decoder_io *
     }
     x = drop(&b, x);
     for (b.layer = 0; b.layer < m->config.n_layers; b.layer++) {
-        sn_segment_begin(g, false);
+        /* The backward pass begins with the last block: what it computes is needed at once. */
+        bool again = b.layer + 1 < m->config.n_layers;
+        if (again) sn_segment_begin(g, false);
         x = block(&b, x);
-        sn_segment_end(g);
+        if (again) sn_segment_end(g);
     }
     return x;
 }

@@ -216,6 +216,23 @@ static void recomputation_changes_no_bit(void **state) {
     free(c);
 }
 
+/* All blocks but the last, whose values the backward pass needs first. */
+static void the_last_block_is_not_computed_again(void **state) {
+    fixture f;
+    sn_lm_options options = plain();
+    (void)state;
+    fixture_init(&f, &options);
+    sn_stepper *s = stepper_of(&f, "adamw", (sn_stepper_options){.recompute = true, .profile = true, .n_threads = 1});
+    sn_step_result r;
+    sn_step_profile rows[64];
+    assert_int_equal(sn_stepper_run(s, 0, &r), SN_OK);
+    int64_t n = sn_stepper_profile(s, rows, 64), count = 0;
+    for (int64_t i = 0; i < n; i++) count += strcmp(rows[i].op, "attention") == 0 ? rows[i].count : 0;
+    assert_int_equal(count, 2 * sn_model_get_config(f.model)->n_layers - 1);
+    sn_stepper_free(s);
+    fixture_free(&f);
+}
+
 /* Parts of 7 rows, of which one has no target at all. */
 static void parts_of_the_head_add_up(void **state) {
     fixture f;
@@ -258,11 +275,9 @@ static void training_lowers_it(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_loss_is_that_of_a_session),
-        cmocka_unit_test(descent_follows_the_slope),
-        cmocka_unit_test(recomputation_changes_no_bit),
-        cmocka_unit_test(parts_of_the_head_add_up),
-        cmocka_unit_test(training_lowers_it),
+        cmocka_unit_test(the_loss_is_that_of_a_session), cmocka_unit_test(descent_follows_the_slope),
+        cmocka_unit_test(recomputation_changes_no_bit),  cmocka_unit_test(the_last_block_is_not_computed_again),
+        cmocka_unit_test(parts_of_the_head_add_up),      cmocka_unit_test(training_lowers_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
