@@ -77,6 +77,9 @@ sn_status cli_refuse(sn_status status, const char *format, ...) __attribute__((f
 /* Reports sn_last_error() for a failed call and gives the exit status for it. */
 int cli_failed(sn_status status);
 
+/* From here on the library's warnings are printed as "suan: warning: ...". */
+void cli_show_warnings(void);
+
 /* The signal's number after Ctrl-C or SIGTERM; a second one ends the program. */
 extern volatile int cli_cancelled;
 void cli_catch_signals(void);

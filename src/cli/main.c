@@ -94,6 +94,7 @@ int main(int argc, char **argv) {
     }
     int status = run_builtin(argv[1], argc > 2 ? argv[2] : NULL);
     if (status >= 0) return status;
+    cli_show_warnings();
     const cli_verb *verb = cli_verb_find(argv[1]);
     return verb ? run_verb(verb, argc - 2, argv + 2) : unknown_verb(argv[1]);
 }

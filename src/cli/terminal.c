@@ -20,6 +20,20 @@ void cli_say(const char *format, ...) {
     va_end(args);
 }
 
+/* Every warning once: the same method is often resolved for many lengths and sessions. */
+static void on_log(void *user, sn_log_level level, const char *message) {
+    static char said[16][256];
+    static int n;
+    (void)user;
+    if (level < SN_LOG_WARN) return;
+    for (int i = 0; i < n && i < 16; i++)
+        if (strncmp(said[i], message, sizeof said[i] - 1) == 0) return;
+    snprintf(said[n++ % 16], sizeof said[0], "%s", message);
+    cli_say("warning: %s", message);
+}
+
+void cli_show_warnings(void) { sn_log_set(on_log, NULL); }
+
 static bool refused; /* the reason of the failure that comes is said */
 
 sn_status cli_refuse(sn_status status, const char *format, ...) {

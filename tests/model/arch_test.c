@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "arch_rows.h"
+#include "model/decoder.h"
 
 #include <unistd.h>
 
@@ -322,6 +323,56 @@ static void methods_leave_windows_beside_full_layers(void **state) {
     sn_model_free(m);
 }
 
+static void keep_warning(void *user, sn_log_level level, const char *message) {
+    if (level >= SN_LOG_WARN) snprintf(user, 512, "%s", message);
+}
+
+/* The warning about `spec`; "" where there is none. */
+static void expect_warning(const sn_model *m, const char *spec, const char *part) {
+    char said[512] = "";
+    sn_extend *extend = NULL;
+    sn_position positions[SN_MAX_LAYER_KINDS];
+    bool used[SN_MAX_LAYER_KINDS];
+    assert_ok(sn_extend_parse(spec, &extend));
+    sn_log_set(keep_warning, said);
+    assert_ok(sn_model_positions(m, extend, 16, positions, used, NULL, 0));
+    sn_log_set(NULL, NULL);
+    if (!strstr(said, part) || (!*part && *said)) fail_msg("%s: \"%s\" does not say \"%s\"", spec, said, part);
+    sn_extend_free(extend);
+}
+
+static void methods_without_effect_are_named(void **state) {
+    (void)state;
+    sn_model *m = make(0); /* hwfa: 3 windowed layers, and a full one without positions */
+    expect_warning(m, "rerope:window=5",
+                   "has no effect on the positions of this model: its layers are 1 without rotary positions and 3 that "
+                   "see only trained distances");
+    expect_warning(m, "ntk:factor=4", "has no effect");
+    expect_warning(m, "logn", "");
+    expect_warning(m, "window:window=4", "");
+    expect_warning(m, "none", "");
+    expect_warning(m, "auto", "");
+    sn_model_free(m);
+    sn_model_config c = base();
+    hwfa2(&c);
+    assert_ok(sn_model_create(&c, NULL, 11, &m));
+    expect_warning(m, "leaky:window=5,factor=16", "of 4 layers as they are");
+    sn_model_free(m);
+    c = base(); /* a window over all layers, as in Mistral: far pieces begin beyond it, or not */
+    uint8_t windowed[n_layers];
+    for (int i = 0; i < n_layers; i++) windowed[i] = 1;
+    c.layer_windowed = windowed, c.window = 9;
+    assert_ok(sn_model_create(&c, NULL, 11, &m));
+    expect_warning(m, "rerope:window=9", "has no effect");
+    expect_warning(m, "rerope:window=5", "");
+    expect_warning(m, "pi:factor=2", "");
+    sn_model_free(m);
+    c = base();
+    assert_ok(sn_model_create(&c, NULL, 11, &m));
+    expect_warning(m, "rerope:window=5", "");
+    sn_model_free(m);
+}
+
 /* InvLeaky: distances beyond the window grow 16 times faster; the rule is piecewise, not a maximum. */
 static void inverse_leaky_is_piecewise(void **state) {
     (void)state;
@@ -426,6 +477,7 @@ int main(void) {
         cmocka_unit_test(a_window_of_the_whole_text_is_full_attention),
         cmocka_unit_test(normalised_attention_forgets_lengths),
         cmocka_unit_test(methods_leave_windows_beside_full_layers),
+        cmocka_unit_test(methods_without_effect_are_named),
         cmocka_unit_test(inverse_leaky_is_piecewise),
         cmocka_unit_test(deep_post_norm_stays_sane),
     };
