@@ -28,8 +28,10 @@ void sn_vocab_export_free(sn_vocab_export *e);
 /* Sets all tokenizer.* keys. */
 sn_status sn_tokenizer_write_gguf(const sn_tokenizer *t, int64_t n_vocab, sn_gguf_out *out);
 /* Writes tokenizer.json (one that came from such a file as it was, otherwise byte-pair and unigram vocabularies) and
- * tokenizer_config.json into the folder. */
+ * tokenizer_config.json into the folder; tokenizer.model where it came from one and tokenizer.json cannot hold it. */
 sn_status sn_tokenizer_write_folder(const sn_tokenizer *t, const char *folder);
+/* Whether that can be: SN_ERR_UNSUPPORTED says why not. */
+sn_status sn_tokenizer_check_folder(const sn_tokenizer *t);
 /* Only the tokenizer.json, under any name. */
 sn_status sn_tokenizer_write_json(const sn_tokenizer *t, const char *path);
 

@@ -232,6 +232,9 @@ static void put_unigram(sn_json_out *w, const sn_tokenizer *t) {
 }
 
 static sn_status put_pair_model(sn_json_out *w, const sn_tokenizer *t, const sn_vocab_export *e, bool spaces) {
+    /* Merges made of ranks reach every token: whether whole words are looked up first is as the name has it. */
+    const sn_pre_def *pre = sn_find_pre(e->pre);
+    bool whole = pre && t->model.ranks ? pre->flags & SN_PRE_IGNORE_MERGES : t->model.ignore_merges;
     put_type(w, "model", "BPE");
     sn_json_put_null(w, "dropout");
     if (t->model.unk >= 0)
@@ -240,7 +243,7 @@ static sn_status put_pair_model(sn_json_out *w, const sn_tokenizer *t, const sn_
         sn_json_put_null(w, "unk_token");
     sn_json_put_bool(w, "fuse_unk", t->model.fuse_unk);
     sn_json_put_bool(w, "byte_fallback", t->model.byte_fallback && !t->source.byte_offset);
-    sn_json_put_bool(w, "ignore_merges", t->model.ignore_merges);
+    sn_json_put_bool(w, "ignore_merges", whole);
     sn_json_begin_object(w, "vocab");
     for (int32_t id = 0; id < t->vocab.n; id++) {
         sn_text piece = t->vocab.pieces[id];
@@ -296,27 +299,33 @@ static bool can_be_json(const sn_tokenizer *t, const sn_vocab_export *e) {
     return strcmp(e->model, "llama") == 0 || (pre && !(pre->flags & SN_PRE_RAW_TEXT));
 }
 
-sn_status sn_tokenizer_write_json(const sn_tokenizer *t, const char *path) {
+/* As tokenizer.json where the path is given; without one only whether that can be. */
+static sn_status make_json(const sn_tokenizer *t, const char *path) {
     sn_vocab_export e;
-    if (t->source.json.size) return sn_file_write(path, t->source.json.data, t->source.json.size);
     SN_TRY(sn_vocab_export_make(t, 0, &e));
-    sn_status status =
-        can_be_json(t, &e)
-            ? write_parts(t, &e, path)
-            : sn_fail(SN_ERR_UNSUPPORTED, "tokenizer export: this %s vocabulary cannot be written as tokenizer.json",
-                      e.model);
+    sn_status status = SN_OK;
+    if (!can_be_json(t, &e))
+        status = sn_fail(SN_ERR_UNSUPPORTED, "tokenizer export: this %s vocabulary cannot be written as tokenizer.json",
+                         e.model);
+    else if (path)
+        status = write_parts(t, &e, path);
     sn_vocab_export_free(&e);
     return status;
 }
 
-static sn_status write_config(const sn_tokenizer *t, const char *path) {
+sn_status sn_tokenizer_write_json(const sn_tokenizer *t, const char *path) {
+    if (t->source.json.size) return sn_file_write(path, t->source.json.data, t->source.json.size);
+    return make_json(t, path);
+}
+
+static sn_status write_config(const sn_tokenizer *t, const char *class, const char *path) {
     const struct {
         const char *key;
         int32_t id;
     } names[] = {{"bos_token", t->bos}, {"eos_token", t->eos}, {"unk_token", t->unk}, {"pad_token", t->pad}};
     sn_json_out w = {.lines = 1};
     sn_json_begin_object(&w, 0);
-    sn_json_put_string(&w, "tokenizer_class", "PreTrainedTokenizerFast");
+    sn_json_put_string(&w, "tokenizer_class", class);
     sn_json_put_bool(&w, "clean_up_tokenization_spaces", false);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (names[i].id >= 0)
@@ -337,10 +346,21 @@ static sn_status path_in(const char *folder, const char *name, char *path, size_
     return sn_fail(SN_ERR_ARGUMENT, "%s: the path is too long", folder);
 }
 
+/* A .model with rules that tokenizer.json has no words for is kept as it came. */
+static bool kept_as_model(const sn_tokenizer *t) {
+    return !t->source.json.size && t->source.spm.size && make_json(t, NULL) == SN_ERR_UNSUPPORTED;
+}
+
+sn_status sn_tokenizer_check_folder(const sn_tokenizer *t) {
+    return t->source.json.size || t->source.spm.size ? SN_OK : make_json(t, NULL);
+}
+
 sn_status sn_tokenizer_write_folder(const sn_tokenizer *t, const char *folder) {
     char path[4096];
-    SN_TRY(path_in(folder, "tokenizer.json", path, sizeof path));
-    SN_TRY(sn_tokenizer_write_json(t, path));
+    bool model = kept_as_model(t);
+    SN_TRY(path_in(folder, model ? "tokenizer.model" : "tokenizer.json", path, sizeof path));
+    SN_TRY(model ? sn_file_write(path, t->source.spm.data, t->source.spm.size) : sn_tokenizer_write_json(t, path));
     SN_TRY(path_in(folder, "tokenizer_config.json", path, sizeof path));
-    return write_config(t, path);
+    bool unigram = t->model.def == &sn_token_unigram;
+    return write_config(t, !model ? "PreTrainedTokenizerFast" : unigram ? "T5Tokenizer" : "LlamaTokenizer", path);
 }

@@ -32,7 +32,8 @@ static sn_status open_spm(sn_tokenizer *t, const char *name, const void *data, s
     SN_TRY(sn_spm_open_memory(name, data, size, 0, &f));
     sn_status status = sn_tokenizer_fill_spm(t, f);
     sn_spm_close(f);
-    return status;
+    SN_TRY(status);
+    return sn_tokenizer_keep(t, (sn_text){data, size}, &t->source.spm);
 }
 
 static sn_status open_tiktoken(sn_tokenizer *t, const char *name, const void *data, size_t size) {

@@ -95,7 +95,7 @@ typedef struct sn_token_source {
     bool add_space_prefix, remove_extra_spaces;
     int32_t byte_offset; /* of sn_tokenizer_shift_bytes; 0: none. In GGUF: SN_KEY_BYTE_OFFSET */
     sn_text charsmap;    /* raw bytes, in the arena */
-    sn_text json;        /* the tokenizer.json it came from, in the arena */
+    sn_text json, spm;   /* the tokenizer.json or SentencePiece .model it came from, in the arena */
     sn_text *merges;     /* "left right", in rank order, or NULL */
     int64_t n_merges;
 } sn_token_source;

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "model/params.h"
+#include "token/export.h"
 #include "train/vocabulary.h"
 
 #include <errno.h>
@@ -57,6 +58,9 @@ static sn_status prepare_model(sn_learner *t, const sn_learner_options *o) {
     }
     if (own) sn_model_give_tokenizer(t->model, own);
     SN_TRY(sn_model_tokenizer(t->model, &t->tokenizer));
+    status = sn_tokenizer_check_folder(t->tokenizer);
+    if (status != SN_OK)
+        return sn_fail_in(status, "%s: tokenizer: a checkpoint could not keep this vocabulary", c->source);
     return check_vocabulary(t);
 }
 

@@ -68,7 +68,8 @@ static void through_gguf(const sn_tokenizer *t, const char *what) {
     unlink(path);
 }
 
-static void through_folder(const sn_tokenizer *t, const char *what) {
+/* and_gguf: what was read from the folder can go on to GGUF. */
+static void through_folder(const sn_tokenizer *t, const char *what, bool and_gguf) {
     char folder[] = "/tmp/suan_export_XXXXXX", path[256];
     assert_non_null(mkdtemp(folder));
     if (sn_tokenizer_write_folder(t, folder) != SN_OK) fail_msg("%s: %s", what, sn_last_error());
@@ -76,9 +77,11 @@ static void through_folder(const sn_tokenizer *t, const char *what) {
     assert_int_equal(sn_tokenizer_bos(back), sn_tokenizer_bos(t));
     assert_int_equal(sn_tokenizer_eos(back), sn_tokenizer_eos(t));
     same_ids(t, back, what);
+    if (and_gguf) through_gguf(back, what);
     sn_tokenizer_free(back);
+    assert_int_equal(sn_tokenizer_check_folder(t), SN_OK);
     snprintf(path, sizeof path, "%s/tokenizer.json", folder);
-    unlink(path);
+    if (unlink(path) != 0) snprintf(path, sizeof path, "%s/tokenizer.model", folder), unlink(path);
     snprintf(path, sizeof path, "%s/tokenizer_config.json", folder);
     unlink(path);
     rmdir(folder);
@@ -120,7 +123,20 @@ static void what_has_no_place_is_refused(void **state) {
         sn_tokenizer *t = open_one(path);
         assert_int_equal(sn_vocab_export_make(t, 0, &e), SN_ERR_UNSUPPORTED);
         if (!strstr(sn_last_error(), cases[i].why)) fail_msg("%s: %s", cases[i].kind, sn_last_error());
-        through_folder(t, cases[i].kind); /* the file itself can be written again */
+        through_folder(t, cases[i].kind, false); /* the file itself can be written again */
+        sn_tokenizer_free(t);
+    }
+}
+
+/* SentencePiece's own normalizers have no place in tokenizer.json: the file is kept. */
+static void sentencepiece_models_come_back(void **state) {
+    (void)state;
+    static const char *const names[] = {"spm_bpe_bytes", "spm_bpe_rules", "spm_unigram_plain", "spm_unigram_rules"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char path[1024];
+        snprintf(path, sizeof path, GOLDEN "%s.model", names[i]);
+        sn_tokenizer *t = open_one(path);
+        through_folder(t, names[i], false);
         sn_tokenizer_free(t);
     }
 }
@@ -148,7 +164,7 @@ static void real_vocabularies_come_back(void **state) {
         snprintf(path, sizeof path, "%s/%s", root, files[i].path);
         sn_tokenizer *t = open_one(path);
         if (files[i].gguf) through_gguf(t, files[i].path);
-        if (files[i].folder) through_folder(t, files[i].path);
+        if (files[i].folder) through_folder(t, files[i].path, files[i].gguf);
         sn_tokenizer_free(t);
     }
 }
@@ -157,6 +173,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_kinds_become_gguf),
         cmocka_unit_test(what_has_no_place_is_refused),
+        cmocka_unit_test(sentencepiece_models_come_back),
         cmocka_unit_test(real_vocabularies_come_back),
     };
     return cmocka_run_group_tests(tests, 0, 0);
