@@ -41,8 +41,10 @@ SN_API sn_value *sn_erf(sn_graph *g, sn_value *x);
 SN_API sn_value *sn_relu(sn_graph *g, sn_value *x);
 SN_API sn_value *sn_silu(sn_graph *g, sn_value *x);
 SN_API sn_value *sn_silu_mul(sn_graph *g, sn_value *gate, sn_value *up); /* silu(gate) * up in one pass, broadcasting */
-SN_API sn_value *sn_gelu(sn_graph *g, sn_value *x);                      /* exact, by erf */
-SN_API sn_value *sn_gelu_tanh(sn_graph *g, sn_value *x);                 /* the tanh approximation of GPT-2 */
+/* A gated network of rows in one op; its gradient computes the hidden numbers again. For training in bf16. */
+SN_API sn_value *sn_swiglu(sn_graph *g, sn_value *x, sn_value *gate, sn_value *up, sn_value *down);
+SN_API sn_value *sn_gelu(sn_graph *g, sn_value *x);                                /* exact, by erf */
+SN_API sn_value *sn_gelu_tanh(sn_graph *g, sn_value *x);                           /* the tanh approximation of GPT-2 */
 SN_API sn_value *sn_scale(sn_graph *g, sn_value *x, double factor, double offset); /* x * factor + offset */
 
 /* -- shape: views where possible, no data is moved -- */

@@ -5,7 +5,7 @@
 
 #include "kernel/attention_strip.h"
 
-static inline vec math_exp2(vec x) { return v_exp2_rough(x); }
+static inline vec math_exp2(vec x) { return exp2_rough(x); }
 
 static inline void math_load_value_rows(prefill *w, int64_t j, int n_keys) {
     float row[SN_ATTENTION_MAX_HEAD + 32];

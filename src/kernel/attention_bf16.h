@@ -11,6 +11,7 @@
 #define SN_KERNEL_ATTENTION_BF16_H
 
 #include "kernel/attention_block.h"
+#include "kernel/rough.h"
 #include "kernel/tile.h"
 
 enum { STRIP_BYTES = STRIP * 4, LINE = 64 };
@@ -123,15 +124,6 @@ static inline void math_meet(const float *rows, int64_t pad, int64_t n, const fl
             tile_product(false, keys + k * step, step, 16 * step, query + l, (char *)(to + k * STRIP) + l, pad / 32);
 }
 
-/* 2^x for x <= 0 to 1e-4, finer than the bf16 that the weights become. */
-SN_INLINE vec v_exp2_rough(vec x) {
-    x = v_max(x, v_set(-200));
-    vec n = v_round(x), r = v_sub(x, n);
-    vec p = v_fma(v_set(5.5171649e-2f), r, v_set(2.4261168e-1f));
-    p = v_fma(p, r, v_set(6.9326252e-1f));
-    return v_scale2(v_fma(p, r, v_set(9.9992794e-1f)), n);
-}
-
 /* Weights of the keys [from, to) in pairs, zeros around them up to whole steps of 32. */
 static inline void math_weights(const prefill *w, const tile_cut *cut, const vec *max, vec *sum) {
     int first = cut->from / 32 * 32, last = (int)round_up(cut->to, 32);
@@ -142,7 +134,7 @@ static inline void math_weights(const prefill *w, const tile_cut *cut, const vec
             float *at = w->scores + k * STRIP + v * LANES;
             vec even = k >= cut->from && k < cut->to ? v_load(at) : gone;
             vec odd = k + 1 >= cut->from && k + 1 < cut->to ? v_load(at + STRIP) : gone;
-            even = v_exp2_rough(v_sub(even, max[v])), odd = v_exp2_rough(v_sub(odd, max[v]));
+            even = exp2_rough(v_sub(even, max[v])), odd = exp2_rough(v_sub(odd, max[v]));
             sum[v] = v_add(sum[v], v_add(even, odd));
             _mm512_store_si512(w->other + k / 2 * STRIP + v * LANES, pair_rows(even, odd));
         }

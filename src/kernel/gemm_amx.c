@@ -1,125 +1,175 @@
-/* f32 products in bf16 through AMX, for plans that ask for bf16: both operands are rounded and packed once per stretch
- * of terms, in tiles as the unit wants them, whichever way they lie; sums stay in f32.
+/* f32 products in bf16 through AMX, for plans that ask for bf16 (kernel/tile_product.h).
  *
- * A tile of the left operand holds 16 rows of 32 terms; one of the right holds 16 pairs of terms of 16 columns. Each is
- * the other's transpose by pairs, so an operand that lies the wrong way round is turned in registers. */
-#include "base/size.h"
+ * Such products wait for memory more than they compute, so operands are packed where they are used, in the second-level
+ * cache. With few terms, as in `x w^T`, the right operand is packed once and each block of rows when it is multiplied.
+ * With few results and many terms, as in `dy^T x`, each part of the results packs both operands, a stretch of terms
+ * after the other. What is large in both ways is packed as a whole, stretch by stretch. Sums go up term by term in all
+ * of them: they give the same bits. */
 #include "kernel/linear.h"
 #include "kernel/product.h"
-#include "kernel/tile.h"
+#include "kernel/tile_product.h"
 
-/* A stretch keeps a strip of each operand in the second-level cache; a task owns a block of the result. */
-enum { stretch = 1024, strip_pair = 2 * tile_edge, block_rows = 64, block_columns = 256 };
-
-typedef struct operand {
-    const float *data;
-    int64_t size, step, term_step; /* rows or columns, and floats to the next of them, to the next term */
-    bool left;
-    uint8_t *packed; /* [size / 16, even][k_steps] tiles */
-} operand;
+enum {
+    stretch = 1024, /* terms that are packed together */
+    block_rows = 64,
+    block_columns = 256, /* of a task where all is packed */
+    local_rows = 128,    /* of a task that packs its rows */
+    local_tiles = 1024,  /* of the right operand that such tasks keep in their cache */
+    part_rows = 96,
+    part_terms = 512 /* of a task that packs both; fewer rows repay the packing badly */
+};
 
 typedef struct amx_job {
     sn_product p;
-    operand a, b;
-    float *out;
-    int64_t k_steps, from, count; /* the stretch of terms */
+    packing operands[2]; /* [size / 16, even][k_steps] tiles */
+    tile_result out;
+    const float *bias;       /* or NULL */
+    uint8_t *own;            /* per thread, of own_tiles */
+    int64_t own_tiles, rows; /* rows: of a task's part */
+    bool add;                /* not the first stretch */
 } amx_job;
 
-/* ---- packing ---- */
-
-static bool by_terms(const operand *o) { return o->term_step == 1; }
-static int64_t n_strips(int64_t size) { return sn_round_up(size, strip_pair) / tile_edge; }
-
-static void pack_tile(const amx_job *job, const operand *o, int64_t strip, int64_t step) {
-    __m512i v[tile_edge];
-    int64_t i = strip * tile_edge, l = step * tile_k, left = job->count - l;
-    const float *from = o->data + i * o->step + (job->from + l) * o->term_step;
-    for (int t = 0; t < tile_edge; t++)
-        if (by_terms(o))
-            v[t] = i + t < o->size ? load_bf16(from + t * o->step, left) : _mm512_setzero_si512();
-        else
-            v[t] = load_bf16_pairs(from + 2 * t * o->term_step, o->term_step, o->size - i, left - 2 * t);
-    if (by_terms(o) != o->left) transpose16(v);
-    uint8_t *to = o->packed + (strip * job->k_steps + step) * tile_bytes;
-    for (int t = 0; t < tile_edge; t++) _mm512_store_si512((void *)(to + 64 * t), v[t]);
-}
-
-/* Tasks follow the lines of memory: strips where terms are neighbours, steps of terms otherwise. */
-static int64_t pack_tasks(const amx_job *job, const operand *o) {
-    return by_terms(o) ? n_strips(o->size) : job->k_steps;
+static void add_bias(const amx_job *job, int64_t i0, int64_t rows, int64_t j0, int64_t columns) {
+    for (int64_t i = i0; i < i0 + rows && !job->add && job->bias; i++)
+        for (int64_t j = j0; j < j0 + columns; j++) job->out.data[i * job->out.n + j] += job->bias[j];
 }
 
 static void pack_task(void *arg, int64_t index, int thread) {
     const amx_job *job = arg;
-    const operand *o = &job->a;
     (void)thread;
-    if (index >= pack_tasks(job, o)) index -= pack_tasks(job, o), o = &job->b;
-    if (by_terms(o))
-        for (int64_t step = 0; step < job->k_steps; step++) pack_tile(job, o, index, step);
-    else
-        for (int64_t strip = 0; strip < n_strips(o->size); strip++) pack_tile(job, o, strip, index);
+    packing_task(job->operands, 2, index);
 }
 
-/* ---- the product ---- */
-
-/* Adds a block of sums to what exists of it in the result, or to the bias in the first stretch. */
-static void add_block(const amx_job *job, const float *sums, int64_t i0, int64_t j0) {
-    const sn_product *p = &job->p;
-    int64_t rows = sn_min_i64(strip_pair, p->m - i0), columns = sn_min_i64(strip_pair, p->n - j0);
-    for (int64_t i = 0; i < rows; i++) {
-        float *to = job->out + (i0 + i) * p->out_row + j0;
-        for (int64_t j = 0; j < columns; j++)
-            to[j] = sums[i * strip_pair + j] + (job->from > 0 ? to[j] : p->bias ? p->bias[j0 + j] : 0);
+/* Sets the terms both operands are packed of. */
+static void set_terms(amx_job *job, int64_t from, int64_t end) {
+    for (int i = 0; i < 2; i++) {
+        job->operands[i].from = from, job->operands[i].end = end;
+        job->operands[i].strip_tiles = n_steps(end - from);
     }
+    job->add = from > 0;
 }
 
-/* Two strips of each operand. */
-static void multiply_2x2(const amx_job *job, int64_t i0, int64_t j0) {
-    int64_t strip = job->k_steps * tile_bytes;
-    const uint8_t *a = job->a.packed + i0 / tile_edge * strip, *b = job->b.packed + j0 / tile_edge * strip;
-    const sn_product *p = &job->p;
-    _Alignas(64) float sums[strip_pair * strip_pair];
-    bool direct = (job->from > 0 || !p->bias) && i0 + strip_pair <= p->m && j0 + strip_pair <= p->n;
-    float *to = direct ? job->out + i0 * p->out_row + j0 : sums;
-    int64_t row = direct ? p->out_row : strip_pair, row_bytes = row * (int64_t)sizeof(float);
-    if (direct && job->from > 0) {
-        _tile_loadd(0, to, row_bytes);
-        _tile_loadd(1, to + tile_edge, row_bytes);
-        _tile_loadd(2, to + tile_edge * row, row_bytes);
-        _tile_loadd(3, to + tile_edge * row + tile_edge, row_bytes);
-    } else {
-        _tile_zero(0);
-        _tile_zero(1);
-        _tile_zero(2);
-        _tile_zero(3);
-    }
-    for (int64_t at = 0; at < strip; at += tile_bytes) {
-        _tile_loadd(4, a + at, 64);
-        _tile_loadd(6, b + at, 64);
-        _tile_loadd(5, a + strip + at, 64);
-        _tile_loadd(7, b + strip + at, 64);
-        _tile_dpbf16ps(0, 4, 6);
-        _tile_dpbf16ps(1, 4, 7);
-        _tile_dpbf16ps(2, 5, 6);
-        _tile_dpbf16ps(3, 5, 7);
-    }
-    _tile_stored(0, to, row_bytes);
-    _tile_stored(1, to + tile_edge, row_bytes);
-    _tile_stored(2, to + tile_edge * row, row_bytes);
-    _tile_stored(3, to + tile_edge * row + tile_edge, row_bytes);
-    if (!direct) add_block(job, sums, i0, j0);
-}
+/* ---- all of a stretch packed ---- */
 
 static void block_task(void *arg, int64_t index, int thread) {
     const amx_job *job = arg;
+    const packing *a = &job->operands[0], *b = &job->operands[1];
     (void)thread;
-    int64_t n_across = sn_ceil_div(job->p.n, block_columns);
+    int64_t n_across = sn_ceil_div(job->p.n, block_columns), tiles = a->strip_tiles;
     int64_t i0 = index / n_across * block_rows, j0 = index % n_across * block_columns;
-    int64_t i1 = sn_min_i64(i0 + block_rows, job->p.m), j1 = sn_min_i64(j0 + block_columns, job->p.n);
+    int64_t rows = sn_min_i64(block_rows, job->p.m - i0), columns = sn_min_i64(block_columns, job->p.n - j0);
     tiles_begin();
-    for (int64_t i = i0; i < i1; i += strip_pair) /* whose strips stay in the first cache while those of j pass by */
-        for (int64_t j = j0; j < j1; j += strip_pair) multiply_2x2(job, i, j);
+    multiply_strips(a->to + i0 / tile_edge * tiles * tile_bytes, tiles, n_strips(rows),
+                    b->to + j0 / tile_edge * tiles * tile_bytes, tiles, n_strips(columns), tiles, &job->out, i0, j0,
+                    job->add);
     _tile_release();
+    add_bias(job, i0, rows, j0, columns);
+}
+
+static void multiply_packed(const sn_call *c, amx_job *job) {
+    const sn_product *p = &job->p;
+    int64_t n_blocks = sn_ceil_div(p->m, block_rows) * sn_ceil_div(p->n, block_columns);
+    for (int64_t from = 0; from < p->k; from += stretch) {
+        set_terms(job, from, sn_min_i64(from + stretch, p->k));
+        job->operands[0].to = c->workspace;
+        job->operands[1].to = job->operands[0].to + n_strips(p->m) * job->operands[0].strip_tiles * tile_bytes;
+        sn_parallel(c->team, pack_task, job, packing_tasks(job->operands, 2));
+        sn_parallel(c->team, block_task, job, n_blocks);
+    }
+}
+
+static int64_t packed_tiles(const sn_product *p) {
+    return (n_strips(p->m) + n_strips(p->n)) * n_steps(sn_min_i64(stretch, p->k));
+}
+
+/* ---- rows packed by their task ---- */
+
+static bool few_terms(const sn_product *p) {
+    return p->k <= 2 * stretch && n_strips(p->n) * n_steps(p->k) <= local_tiles;
+}
+
+/* Rows [i, i + rows) of the left operand, to the thread's own place. */
+static packing own_rows(const amx_job *job, int64_t i, int64_t rows, int thread) {
+    packing own = job->operands[0];
+    own.operand.data += i * own.operand.step;
+    own.operand.size = rows;
+    own.to = job->own + thread * job->own_tiles * tile_bytes;
+    return own;
+}
+
+static void pack_all(const packing *p) {
+    for (int64_t task = 0; task < packing_tasks(p, 1); task++) packing_task(p, 1, task);
+}
+
+static void rows_task(void *arg, int64_t index, int thread) {
+    const amx_job *job = arg;
+    const packing *b = &job->operands[1];
+    int64_t i = index * local_rows, rows = sn_min_i64(local_rows, job->p.m - i);
+    packing a = own_rows(job, i, rows, thread);
+    pack_all(&a);
+    tiles_begin();
+    multiply_strips(a.to, a.strip_tiles, n_strips(rows), b->to, b->strip_tiles, n_strips(job->p.n), b->strip_tiles,
+                    &job->out, i, 0, false);
+    _tile_release();
+    add_bias(job, i, rows, 0, job->p.n);
+}
+
+static void pack_right_task(void *arg, int64_t index, int thread) {
+    const amx_job *job = arg;
+    (void)thread;
+    packing_task(&job->operands[1], 1, index);
+}
+
+static void multiply_by_rows(const sn_call *c, amx_job *job) {
+    const sn_product *p = &job->p;
+    set_terms(job, 0, p->k);
+    job->operands[1].to = c->workspace;
+    job->own = job->operands[1].to + n_strips(p->n) * n_steps(p->k) * tile_bytes;
+    job->own_tiles = n_strips(local_rows) * n_steps(p->k);
+    sn_parallel(c->team, pack_right_task, job, packing_tasks(&job->operands[1], 1));
+    sn_parallel(c->team, rows_task, job, sn_ceil_div(p->m, local_rows));
+}
+
+/* ---- both packed by the task of a part of the results ---- */
+
+/* Rows of a part, one for each thread as far as they are not too small. */
+static int64_t rows_of_part(const sn_product *p, int n_threads) {
+    return sn_round_up(sn_ceil_div(p->m, n_threads), strip_pair);
+}
+
+static bool few_results(const sn_product *p, int n_threads) {
+    int64_t rows = rows_of_part(p, n_threads);
+    return p->k > stretch && rows >= part_rows && (rows + p->n) * n_steps(part_terms) <= local_tiles * tile_edge;
+}
+
+static void part_task(void *arg, int64_t index, int thread) {
+    amx_job job = *(const amx_job *)arg;
+    const sn_product *p = &job.p;
+    int64_t i = index * job.rows, rows = sn_min_i64(job.rows, p->m - i);
+    tiles_begin();
+    for (int64_t from = 0; from < p->k; from += part_terms) {
+        set_terms(&job, from, sn_min_i64(from + part_terms, p->k));
+        packing a = own_rows(&job, i, rows, thread), b = job.operands[1];
+        b.to = a.to + n_strips(job.rows) * a.strip_tiles * tile_bytes;
+        pack_all(&a);
+        pack_all(&b);
+        multiply_strips(a.to, a.strip_tiles, n_strips(rows), b.to, b.strip_tiles, n_strips(p->n), a.strip_tiles,
+                        &job.out, i, 0, from > 0);
+    }
+    _tile_release();
+    job.add = false;
+    add_bias(&job, i, rows, 0, p->n);
+}
+
+static int64_t part_tiles(const sn_product *p, int n_threads) {
+    return (n_strips(rows_of_part(p, n_threads)) + n_strips(p->n)) * n_steps(part_terms);
+}
+
+static void multiply_by_parts(const sn_call *c, amx_job *job) {
+    job->own = c->workspace;
+    job->own_tiles = part_tiles(&job->p, sn_team_size(c->team));
+    job->rows = rows_of_part(&job->p, sn_team_size(c->team));
+    sn_parallel(c->team, part_task, job, sn_ceil_div(job->p.m, job->rows));
 }
 
 /* ---- the call ---- */
@@ -131,30 +181,27 @@ static bool fits(const sn_call *c, const sn_product *p) {
            one_step(p->m, p->a_row, p->a_k) && one_step(p->n, p->b_column, p->b_k);
 }
 
-static size_t bytes_of(const sn_product *p) {
-    int64_t k_steps = sn_ceil_div(sn_min_i64(stretch, p->k), tile_k);
-    return (size_t)((n_strips(p->m) + n_strips(p->n)) * k_steps * tile_bytes);
-}
-
-static void multiply_batch(const sn_call *c, amx_job *job, int64_t batch) {
-    const sn_product *p = &job->p;
-    sn_product_batch at = sn_product_batch_at(p, batch);
-    int64_t n_blocks = sn_ceil_div(p->m, block_rows) * sn_ceil_div(p->n, block_columns);
-    job->a = (operand){at.a, p->m, p->a_row, p->a_k, true, c->workspace};
-    job->b = (operand){at.b, p->n, p->b_column, p->b_k, false, NULL};
-    job->out = at.out;
-    for (job->from = 0; job->from < p->k; job->from += stretch) {
-        job->count = sn_min_i64(stretch, p->k - job->from);
-        job->k_steps = sn_ceil_div(job->count, tile_k);
-        job->b.packed = job->a.packed + n_strips(p->m) * job->k_steps * tile_bytes;
-        sn_parallel(c->team, pack_task, job, pack_tasks(job, &job->a) + pack_tasks(job, &job->b));
-        sn_parallel(c->team, block_task, job, n_blocks);
-    }
+static size_t bytes_of(const sn_product *p, int n_threads) {
+    int64_t tiles = packed_tiles(p);
+    if (few_terms(p)) tiles = (n_strips(p->n) + n_threads * n_strips(local_rows)) * n_steps(p->k);
+    if (few_results(p, n_threads)) tiles = n_threads * part_tiles(p, n_threads);
+    return (size_t)(tiles * tile_bytes);
 }
 
 static void multiply(const sn_call *c, const sn_product *p) {
-    amx_job job = {.p = *p};
-    for (int64_t batch = 0; batch < p->n_batches; batch++) multiply_batch(c, &job, batch);
+    amx_job job = {.p = *p, .bias = p->bias};
+    for (int64_t batch = 0; batch < p->n_batches; batch++) {
+        sn_product_batch at = sn_product_batch_at(p, batch);
+        job.operands[0].operand = (tile_operand){at.a, p->m, p->a_row, p->a_k, true};
+        job.operands[1].operand = (tile_operand){at.b, p->n, p->b_column, p->b_k, false};
+        job.out = (tile_result){at.out, p->m, p->n};
+        if (few_results(p, sn_team_size(c->team)))
+            multiply_by_parts(c, &job);
+        else if (few_terms(p))
+            multiply_by_rows(c, &job);
+        else
+            multiply_packed(c, &job);
+    }
 }
 
 static bool linear_applicable(const sn_call *c) {
@@ -163,8 +210,7 @@ static bool linear_applicable(const sn_call *c) {
 }
 static size_t linear_workspace(const sn_call *c, int n_threads) {
     sn_product p;
-    (void)n_threads;
-    return sn_product_of_linear(c, &p) ? bytes_of(&p) : 0;
+    return sn_product_of_linear(c, &p) ? bytes_of(&p, n_threads) : 0;
 }
 static void linear_run(const sn_call *c) {
     sn_product p;
@@ -176,8 +222,7 @@ static bool matmul_applicable(const sn_call *c) {
 }
 static size_t matmul_workspace(const sn_call *c, int n_threads) {
     sn_product p;
-    (void)n_threads;
-    return sn_product_of_matmul(c, &p) ? bytes_of(&p) : 0;
+    return sn_product_of_matmul(c, &p) ? bytes_of(&p, n_threads) : 0;
 }
 static void matmul_run(const sn_call *c) {
     sn_product p;

@@ -31,13 +31,18 @@ static inline __m512i load_bf16(const float *from, int64_t count) {
                    _mm512_maskz_loadu_ps(first_lanes(count - 16), from + 16));
 }
 
-/* Up to 16 values paired with those `next` floats behind them; of up to two lines. */
-static inline __m512i load_bf16_pairs(const float *from, int64_t next, int64_t count, int64_t lines) {
+/* 16 values paired with 16 others. */
+static inline __m512i pair_up(__m512 first, __m512 second) {
     const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6,
                                            21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    return _mm512_permutexvar_epi16(order, to_bf16(first, second));
+}
+
+/* Up to 16 values paired with those `next` floats behind them; of up to two lines. */
+static inline __m512i load_bf16_pairs(const float *from, int64_t next, int64_t count, int64_t lines) {
     __mmask16 mask = first_lanes(count);
-    return _mm512_permutexvar_epi16(order, to_bf16(_mm512_maskz_loadu_ps(lines > 0 ? mask : 0, from),
-                                                   _mm512_maskz_loadu_ps(lines > 1 ? mask : 0, from + next)));
+    return pair_up(_mm512_maskz_loadu_ps(lines > 0 ? mask : 0, from),
+                   _mm512_maskz_loadu_ps(lines > 1 ? mask : 0, from + next));
 }
 
 #endif

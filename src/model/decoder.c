@@ -106,7 +106,8 @@ static sn_value *ffn(const builder *b, sn_value *x) {
                               .up = weight(b, SN_W_UP),
                               .up_bias = weight(b, SN_W_UP_BIAS),
                               .down = weight(b, SN_W_DOWN),
-                              .down_bias = weight(b, SN_W_DOWN_BIAS)};
+                              .down_bias = weight(b, SN_W_DOWN_BIAS),
+                              .fused = b->io->fused};
     return drop(b, sn_layer_ffn(b->g, x, &w, activations[b->m->config.activation]));
 }
 

@@ -17,5 +17,9 @@ void sn_silu_mul_backward(sn_graph *g, sn_value *gate, sn_value *up, sn_value *g
 /* The gradients of rms_norm for x and for the weight, which may be NULL (then grads[1] is that of ones). */
 void sn_rms_norm_backward(sn_graph *g, sn_value *x, sn_value *weight, sn_value *grad_out, double epsilon,
                           sn_value *grads[2]);
+/* The gradients of swiglu for x, gate, up and down; in[]: these and the gradient of its result. */
+void sn_swiglu_backward(sn_graph *g, sn_value *const in[5], sn_value *grads[4]);
+/* Whether the first four inputs of both ops fit each other. */
+sn_status sn_swiglu_check(const sn_tensor *in);
 #endif
 #endif

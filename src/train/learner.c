@@ -132,7 +132,8 @@ static sn_status prepare_step(sn_learner *t, const sn_learner_options *o) {
                         .context = c->context,
                         .dropout = c->dropout,
                         .seed = (uint64_t)c->seed,
-                        .extend = t->extend};
+                        .extend = t->extend,
+                        .bf16 = c->precision == 1};
     SN_TRY(list_params(t));
     SN_TRY(sn_lm_objective_new(t->model, &lm, &t->lm));
     t->entry = (sn_step_entry){.objective = sn_lm_objective_get(t->lm),

@@ -1,6 +1,7 @@
 #include "train/objective_lm.h"
 
 #include "base/alloc.h"
+#include "base/cpu.h"
 #include "base/error.h"
 #include "base/size.h"
 #include "model/decoder.h"
@@ -123,7 +124,8 @@ static sn_value *lm_loss(void *user, sn_graph *g, sn_value *const *params, sn_va
                         .user = &b,
                         .dropout = step ? lm->options.dropout : 0,
                         .seed = lm->options.seed,
-                        .step = step};
+                        .step = step,
+                        .fused = lm->options.bf16 && sn_cpu_isa() >= SN_ISA_AMX};
     add_kinds(lm, g, inputs, &io);
     sn_value *hidden = sn_decoder_build(g, lm->model, &io);
     int64_t row_bytes = lm->model->config.n_vocab * (int64_t)sizeof(float);

@@ -13,6 +13,7 @@ typedef struct sn_lm_options {
     const sn_extend *extend; /* a context method to train under; NULL: the model's own way. Borrowed only by _new */
     int64_t logit_bytes;     /* the head and the loss take rows in parts of at most so many bytes of logits, computed
                                 again in the backward pass; 0: 64 MiB */
+    bool bf16;               /* products are taken in bf16: networks are built for that */
 } sn_lm_options;
 
 typedef struct sn_lm_objective sn_lm_objective;
