@@ -16,6 +16,7 @@
 #include "suan/plot.h"
 #include "suan/position.h"
 #include "suan/probe.h"
+#include "suan/recipe.h"
 #include "suan/session.h"
 #include "suan/status.h"
 #include "suan/story.h"

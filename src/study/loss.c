@@ -71,25 +71,37 @@ void sn_study_advance(sn_study_progress *p, int64_t tokens) {
 typedef struct scorer {
     const int32_t *targets; /* of the rows of this call */
     double *out;
+    bool *hits; /* NULL: not wanted */
 } scorer;
 
 static sn_status score_row(void *user, int64_t index, const float *logits, int64_t n_vocab) {
     scorer *s = user;
     s->out[index] = sn_token_loss(logits, n_vocab, s->targets[index]);
+    if (s->hits) s->hits[index] = logits[s->targets[index]] >= largest(logits, n_vocab);
     if (isfinite(s->out[index])) return SN_OK;
     return sn_fail(SN_ERR_NUMERIC, "the logits of a token are NaN or infinite: are the weights sound?");
 }
 
-sn_status sn_window_losses(sn_session *s, const int32_t *tokens, int64_t n, int64_t first, double *out,
-                           sn_study_progress *progress) {
+static sn_status read_window(sn_session *s, const int32_t *tokens, int64_t n, int64_t first, double *out, bool *hits,
+                             sn_study_progress *progress) {
     SN_TRY(sn_session_truncate(s, 0, 0));
     for (int64_t at = 0; at < n;) {
         bool scored = at >= first;
         int64_t rows = sn_min_i64(BLOCK, (scored ? n : first) - at);
-        scorer sc = {tokens + at + 1, scored ? out + (at - first) : NULL};
+        scorer sc = {tokens + at + 1, scored ? out + (at - first) : NULL, hits ? hits + (at - first) : NULL};
         SN_TRY(sn_session_append(s, 0, tokens + at, rows, scored ? 2 : 0, scored ? score_row : NULL, &sc));
         at += rows;
         sn_study_advance(progress, rows);
     }
     return SN_OK;
+}
+
+sn_status sn_window_losses(sn_session *s, const int32_t *tokens, int64_t n, int64_t first, double *out,
+                           sn_study_progress *progress) {
+    return read_window(s, tokens, n, first, out, NULL, progress);
+}
+
+sn_status sn_window_hits(sn_session *s, const int32_t *tokens, int64_t n, double *losses, bool *hits,
+                         sn_study_progress *progress) {
+    return read_window(s, tokens, n, 0, losses, hits, progress);
 }

@@ -17,5 +17,8 @@ void sn_study_advance(sn_study_progress *p, int64_t tokens);
  * tokens are read, n evaluated, in sequence 0 of the session, which is emptied first. 0 <= first <= n. */
 sn_status sn_window_losses(sn_session *s, const int32_t *tokens, int64_t n, int64_t first, double *out,
                            sn_study_progress *progress);
+/* The same for all n tokens, and in hits[i] whether no other token was more likely. */
+sn_status sn_window_hits(sn_session *s, const int32_t *tokens, int64_t n, double *losses, bool *hits,
+                         sn_study_progress *progress);
 
 #endif

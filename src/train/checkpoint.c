@@ -42,24 +42,6 @@ static sn_status sync_folder(const char *path) {
     return status;
 }
 
-/* mkdir -p */
-static sn_status make_folders(const char *path) {
-    char part[SN_PATH_SIZE];
-    size_t n = strlen(path);
-    if (n >= SN_PATH_SIZE) return sn_fail(SN_ERR_ARGUMENT, "%s: the path is too long", path);
-    for (size_t i = 1; i <= n; i++) {
-        if (path[i] != '/' && path[i]) continue;
-        memcpy(part, path, i);
-        part[i] = 0;
-        if (mkdir(part, 0777) != 0 && errno != EEXIST) return io_error("make the folder", part);
-    }
-    struct stat info;
-    if (stat(path, &info) != 0) return io_error("use", path);
-    if (!S_ISDIR(info.st_mode)) return sn_fail(SN_ERR_IO, "\"%s\" is not a folder: give another out", path);
-    if (access(path, W_OK) != 0) return io_error("write into", path);
-    return SN_OK;
-}
-
 static const char unfinished[] = ".step-";
 
 /* A file system without locks is no reason not to train. */
@@ -74,7 +56,7 @@ static sn_status lock_folder(const char *folder, int *lock) {
 
 sn_status sn_checkpoint_folder(const char *folder, int *lock) {
     char path[SN_PATH_SIZE];
-    SN_TRY(make_folders(folder));
+    SN_TRY(sn_folder_make(folder));
     SN_TRY(lock_folder(folder, lock));
     DIR *d = opendir(folder);
     if (!d) return io_error("open", folder);

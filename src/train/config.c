@@ -169,8 +169,7 @@ static sn_status put_entry(loader *l, const sn_config_entry *e, const char *wher
     return set_value(l->c, &sn_train_keys[key], e, where);
 }
 
-static sn_status put_override(loader *l, const char *text) {
-    static const char where[] = "command line";
+static sn_status put_override(loader *l, const char *text, const char *where) {
     char name[NAME_SIZE];
     size_t length = strcspn(text, "=");
     if (!text[length] || length == 0) return sn_fail(SN_ERR_ARGUMENT, "%s: \"%s\" is no key=value", where, text);
@@ -248,25 +247,33 @@ static sn_status check_all(loader *l) {
 
 /* ---- The whole ---- */
 
-static sn_status load(sn_train_config *c, const sn_config_text *text, const char *const *overrides, int n) {
+/* What a configuration is read from: the file's entries, then texts "key=value". */
+typedef struct origin {
+    const char *name;
+    sn_config_text entries;
+    const char *const *overrides, *const *wheres; /* wheres NULL: the command line */
+    int n_overrides;
+} origin;
+
+static sn_status load(sn_train_config *c, const origin *o) {
     loader l = {.c = c};
     char where[512];
     SN_TRY(put_defaults(c));
-    for (int64_t i = 0; i < text->n; i++) {
-        snprintf(where, sizeof where, "%s:%d", c->source, text->entries[i].line);
-        SN_TRY(put_entry(&l, &text->entries[i], where));
+    for (int64_t i = 0; i < o->entries.n; i++) {
+        snprintf(where, sizeof where, "%s:%d", c->source, o->entries.entries[i].line);
+        SN_TRY(put_entry(&l, &o->entries.entries[i], where));
     }
-    for (int i = 0; i < n; i++) SN_TRY(put_override(&l, overrides[i]));
+    for (int i = 0; i < o->n_overrides; i++)
+        SN_TRY(put_override(&l, o->overrides[i], o->wheres ? o->wheres[i] : "command line"));
     return check_all(&l);
 }
 
-static sn_status finish(const char *name, sn_config_text *text, const char *const *overrides, int n,
-                        sn_train_config **out) {
+static sn_status finish(origin *o, sn_train_config **out) {
     sn_train_config *c = sn_calloc(1, sizeof *c);
     sn_status status = c ? SN_OK : sn_fail_memory("a configuration");
-    if (c) c->source = sn_arena_strdup(&c->arena, name);
-    if (c) status = c->source ? load(c, text, overrides, n) : sn_fail_memory("a configuration");
-    sn_config_text_free(text);
+    if (c) c->source = sn_arena_strdup(&c->arena, o->name);
+    if (c) status = c->source ? load(c, o) : sn_fail_memory("a configuration");
+    sn_config_text_free(&o->entries);
     if (status == SN_OK)
         *out = c;
     else
@@ -276,15 +283,21 @@ static sn_status finish(const char *name, sn_config_text *text, const char *cons
 
 sn_status sn_train_config_parse(const char *name, const char *text, size_t size, const char *const *overrides, int n,
                                 sn_train_config **out) {
-    sn_config_text entries;
-    SN_TRY(sn_config_text_parse(name, text, size, &entries));
-    return finish(name, &entries, overrides, n, out);
+    origin o = {.name = name, .overrides = overrides, .n_overrides = n};
+    SN_TRY(sn_config_text_parse(name, text, size, &o.entries));
+    return finish(&o, out);
 }
 
 sn_status sn_train_config_open(const char *path, const char *const *overrides, int n, sn_train_config **out) {
-    sn_config_text entries;
-    SN_TRY(sn_config_text_open(path, &entries));
-    return finish(path, &entries, overrides, n, out);
+    origin o = {.name = path, .overrides = overrides, .n_overrides = n};
+    SN_TRY(sn_config_text_open(path, &o.entries));
+    return finish(&o, out);
+}
+
+sn_status sn_train_config_build(const char *name, const char *const *settings, const char *const *wheres, int n,
+                                sn_train_config **out) {
+    origin o = {.name = name, .overrides = settings, .wheres = wheres, .n_overrides = n};
+    return finish(&o, out);
 }
 
 void sn_train_config_free(sn_train_config *c) {

@@ -53,6 +53,9 @@ int sn_train_key_find(const char *name);
 /* From memory; `name` begins messages. */
 sn_status sn_train_config_parse(const char *name, const char *text, size_t size, const char *const *overrides,
                                 int n_overrides, sn_train_config **out);
+/* From texts "key=value" alone, of which wheres[i] says where they stand; `name` begins the other messages. */
+sn_status sn_train_config_build(const char *name, const char *const *settings, const char *const *wheres, int n,
+                                sn_train_config **out);
 /* The value of a key as text that reads back, in buffer. */
 const char *sn_train_config_value(const sn_train_config *c, int key, char *buffer, size_t size);
 /* SN_ERR_ARGUMENT beginning with where the key was given. */

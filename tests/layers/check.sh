@@ -10,6 +10,7 @@ BEGIN {
     # sibling folders that may be included all the same
     allowed["token", "file"] = 1
     allowed["study", "generate"] = 1
+    allowed["study", "train"] = 1
     allowed["train", "generate"] = 1
     allowed["layer", "position"] = 1
     only["dnnl"] = "src/kernel/onednn/"; only["jansson.h"] = "src/file/"; only["pcre2.h"] = "src/token/"
