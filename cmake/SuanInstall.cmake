@@ -6,6 +6,7 @@ install(TARGETS suan EXPORT suan-targets)
 install(TARGETS suan_internal ARCHIVE)
 install(TARGETS suan_program)
 install(DIRECTORY include/suan DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY recipes DESTINATION ${CMAKE_INSTALL_DATADIR}/suan)
 install(EXPORT suan-targets NAMESPACE suan:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/suan)
 
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/suan-config-version.cmake COMPATIBILITY SameMinorVersion)

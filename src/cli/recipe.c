@@ -6,10 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#ifndef SN_RECIPE_FOLDER
-#define SN_RECIPE_FOLDER "recipes"
-#endif
-
 typedef struct settings {
     cli_arguments arguments;
     const char *folder, *out, *data, *json, *csv, *plot;
