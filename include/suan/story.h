@@ -20,6 +20,7 @@ typedef struct sn_story_options {
     int64_t words;    /* about how many; 0: 6000 */
     double recalls;   /* share of sentences that recall a fact, 0..0.9; negative: 0.5 */
     double questions; /* share of recalls that are a question and its answer, 0..1; negative: 0.5 */
+    int64_t farthest; /* recall nothing from farther back than about so many words; 0: everything */
 } sn_story_options;
 SN_API sn_story_options sn_story_defaults(void);
 

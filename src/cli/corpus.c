@@ -7,7 +7,7 @@
 
 typedef struct settings {
     cli_arguments arguments;
-    int64_t stories, from, words, bytes, seed;
+    int64_t stories, from, words, farthest, bytes, seed;
     double recalls, questions;
     const char *facts, *separator;
 } settings;
@@ -20,6 +20,8 @@ static const cli_option options[] = {
      "Whole stories until there are so many bytes (suffix k, m)."},
     {"from", 0, CLI_INT, AT(from), "I", 0, 1e12, "0", "Number of the first story."},
     {"words", 'w', CLI_INT, AT(words), "N", 1, 4294967296, "6000", "About how many words a story has."},
+    {"farthest", 0, CLI_INT, AT(farthest), "N", 1, 4294967296, NULL,
+     "Recall nothing from farther back than about N words: for training on short windows."},
     {"seed", 's', CLI_INT, AT(seed), "S", 0, 9e15, "0", "Another seed is another row of stories."},
     {"recalls", 0, CLI_REAL, AT(recalls), "R", 0, 0.9, "0.5", "Share of sentences that recall something told before."},
     {"questions", 0, CLI_REAL, AT(questions), "R", 0, 1, "0.5", "Share of these that are a question and its answer."},
@@ -51,8 +53,11 @@ static void put_facts(FILE *to, const sn_story *story, int64_t index) {
 }
 
 static int write_stories(const settings *s, FILE *facts) {
-    const sn_story_options o = {
-        .seed = (uint64_t)s->seed, .words = s->words, .recalls = s->recalls, .questions = s->questions};
+    const sn_story_options o = {.seed = (uint64_t)s->seed,
+                                .words = s->words,
+                                .farthest = s->farthest,
+                                .recalls = s->recalls,
+                                .questions = s->questions};
     int64_t bytes = 0;
     for (int64_t i = 0; more(s, i, bytes); i++) {
         sn_story story;

@@ -36,7 +36,8 @@ static bool cancelled(const sn_recipe_options *o) { return o->cancel && *o->canc
 
 static sn_status put_stories(const sn_recipe *r, const sn_recipe_options *o, uint64_t seed, int64_t bytes,
                              sn_buf *out) {
-    const sn_story_options options = {seed, r->corpus.words, r->corpus.recalls, r->corpus.questions};
+    const sn_story_options options = {
+        .seed = seed, .words = r->corpus.words, .recalls = r->corpus.recalls, .questions = r->corpus.questions};
     for (int64_t i = 0; (int64_t)out->size < bytes; i++) {
         sn_story story;
         if (cancelled(o)) return sn_fail(SN_ERR_CANCELLED, "stopped while the stories were written");

@@ -16,7 +16,8 @@ enum {
     SCENE_LENGTH = 12, /* sentences until somebody leaves and somebody comes */
     FIRST_FACTS = 8,   /* told before one is recalled */
     FIRST_OCTAVE = 7,  /* recalls are as frequent in each octave of the distance in bytes, from 2^7 on */
-    LAST_OCTAVE = 14
+    LAST_OCTAVE = 14,
+    BYTES_PER_WORD = 5
 };
 
 typedef struct fact {
@@ -198,23 +199,27 @@ static int octave(int64_t distance) {
     return k < FIRST_OCTAVE ? FIRST_OCTAVE : k < LAST_OCTAVE ? k : LAST_OCTAVE;
 }
 
-/* An octave of the distance, then one of its facts. Where it has none, a fact told lately is repeated: otherwise the
- * few facts of a young story would all be worn out before they are old. */
-static fact *pick_fact(writer *w) {
-    int count[LAST_OCTAVE + 1] = {0}, nearest = FIRST_OCTAVE;
+/* An octave of the distance up to `farthest` bytes, then one of its facts; NULL where all facts are farther. Where the
+ * octave has none, a fact told lately is repeated: otherwise the few facts of a young story would all be worn out
+ * before they are old. */
+static fact *pick_fact(writer *w, int64_t farthest) {
+    int count[LAST_OCTAVE + 1] = {0}, nearest = FIRST_OCTAVE, last = octave(farthest);
     int64_t here = (int64_t)w->text.size;
-    for (int i = 0; i < w->n_facts; i++) count[octave(here - w->facts[i].last)]++;
-    while (count[nearest] == 0) nearest++;
-    int chosen = FIRST_OCTAVE + below(w, LAST_OCTAVE - FIRST_OCTAVE + 1);
+    for (int i = 0; i < w->n_facts; i++)
+        if (here - w->facts[i].last < farthest) count[octave(here - w->facts[i].last)]++;
+    while (nearest <= last && count[nearest] == 0) nearest++;
+    if (nearest > last) return NULL;
+    int chosen = FIRST_OCTAVE + below(w, last - FIRST_OCTAVE + 1);
     if (count[chosen] == 0) chosen = nearest;
     int which = below(w, count[chosen]);
-    for (int i = 0; i < w->n_facts; i++)
-        if (octave(here - w->facts[i].last) == chosen && which-- == 0) return &w->facts[i];
-    return &w->facts[0];
+    for (int i = 0; i < w->n_facts; i++) {
+        int64_t distance = here - w->facts[i].last;
+        if (distance < farthest && octave(distance) == chosen && which-- == 0) return &w->facts[i];
+    }
+    return NULL;
 }
 
-static sn_status recall(writer *w, const sn_story_options *o) {
-    fact *f = pick_fact(w);
+static sn_status recall(writer *w, const sn_story_options *o, fact *f) {
     bool question = chance(w) < o->questions;
     cast k = cast_of_fact(w, f);
     SN_TRY(put_pattern(w, one_of(w, question ? sn_story_answers : sn_story_recollections), &k));
@@ -240,7 +245,10 @@ static sn_status next_sentence(writer *w, const sn_story_options *o) {
     double pick = chance(w);
     int person, relation;
     if (w->n_sentences % SCENE_LENGTH == SCENE_LENGTH - 1) change_scene(w);
-    if (pick < o->recalls && w->n_facts >= FIRST_FACTS) return recall(w, o);
+    if (pick < o->recalls && w->n_facts >= FIRST_FACTS) {
+        fact *f = pick_fact(w, o->farthest * BYTES_PER_WORD);
+        if (f) return recall(w, o, f);
+    }
     pick = chance(w);
     if (pick < new_facts && w->n_facts < MAX_FACTS && find_untold(w, &person, &relation))
         return tell(w, person, relation);
@@ -261,17 +269,19 @@ sn_story_options sn_story_defaults(void) { return (sn_story_options){.recalls = 
 static sn_status take_options(const sn_story_options *given, sn_story_options *o) {
     *o = *given;
     if (o->words == 0) o->words = 6000;
+    if (o->farthest == 0) o->farthest = (int64_t)1 << 32;
     if (o->recalls < 0) o->recalls = 0.5;
     if (o->questions < 0) o->questions = 0.5;
     if (o->words < 1 || o->words > (int64_t)1 << 32)
         return sn_fail(SN_ERR_ARGUMENT, "story: %lld words: from 1 to 2^32", (long long)o->words);
+    if (o->farthest < 1 || o->farthest > (int64_t)1 << 32)
+        return sn_fail(SN_ERR_ARGUMENT, "story: recalls up to %lld words back: from 1 to 2^32", (long long)o->farthest);
     if (!(o->recalls <= 0.9) || !(o->questions <= 1))
         return sn_fail(SN_ERR_ARGUMENT, "story: recalls are up to 0.9 of the sentences, questions up to 1 of them");
     return SN_OK;
 }
 
 static sn_status write_story(writer *w, const sn_story_options *o) {
-    enum { BYTES_PER_WORD = 5 };
     SN_TRY(begin(w));
     while ((int64_t)w->text.size < o->words * BYTES_PER_WORD) SN_TRY(next_sentence(w, o));
     w->text.data[w->text.size - 1] = '\n';

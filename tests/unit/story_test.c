@@ -100,6 +100,25 @@ static void test_distances_are_even_over_the_octaves(void **state) {
     assert_in_range(far, 350, 700);
 }
 
+static void test_nothing_is_recalled_from_farther_back(void **state) {
+    sn_story_options o = sn_story_defaults();
+    sn_story s;
+    int64_t far = 0;
+    (void)state;
+    o.farthest = 240;
+    assert_int_equal(sn_story_write(&o, 0, &s), SN_OK);
+    assert_true(s.n_recalls > 150);
+    for (int64_t i = 0; i < s.n_recalls; i++) {
+        int64_t distance = s.recalls[i].answer - s.recalls[i].source;
+        assert_in_range(distance, 1, 240 * 5 + 100); /* the sentence itself comes on top */
+        far += distance > 600;
+    }
+    assert_true(far > s.n_recalls / 10);
+    sn_story_free(&s);
+    o.farthest = -1;
+    assert_int_equal(sn_story_write(&o, 0, &s), SN_ERR_ARGUMENT);
+}
+
 static void test_wrong_options_and_no_memory(void **state) {
     sn_story_options o = sn_story_defaults();
     sn_story s;
@@ -127,6 +146,7 @@ int main(void) {
         cmocka_unit_test(test_answers_were_told_before),
         cmocka_unit_test(test_facts_do_not_change),
         cmocka_unit_test(test_distances_are_even_over_the_octaves),
+        cmocka_unit_test(test_nothing_is_recalled_from_farther_back),
         cmocka_unit_test(test_wrong_options_and_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
