@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -46,22 +47,56 @@ static const char *recipe_folder(const settings *s) {
     return access("recipes", R_OK) == 0 ? "recipes" : SN_RECIPE_FOLDER;
 }
 
+/* One that cannot be read does not hide the others. */
+static int list_one(const settings *s, const char *path) {
+    sn_recipe *r;
+    sn_status status = sn_recipe_open(path, s->mini, &r);
+    if (status != SN_OK) return cli_failed(status);
+    printf("%-16s %s (%" PRId64 " trainings)\n", sn_recipe_name(r), sn_recipe_title(r), sn_recipe_trainings(r));
+    sn_recipe_free(r);
+    return CLI_OK;
+}
+
 static int list(const settings *s) {
     const char *folder = recipe_folder(s);
     char **paths;
-    int n;
+    int n, code = CLI_OK;
     sn_status status = sn_recipe_list(folder, &paths, &n);
     if (status != SN_OK) return cli_failed(status);
-    for (int i = 0; i < n && status == SN_OK; i++) {
-        sn_recipe *r;
-        status = sn_recipe_open(paths[i], s->mini, &r);
-        if (status != SN_OK) break;
-        printf("%-16s %s (%" PRId64 " trainings)\n", sn_recipe_name(r), sn_recipe_title(r), sn_recipe_trainings(r));
-        sn_recipe_free(r);
+    for (int i = 0; i < n; i++) {
+        int one = list_one(s, paths[i]);
+        if (one != CLI_OK) code = one;
     }
     if (n == 0) cli_say("%s holds no recipes: --folder says where they are", folder);
     sn_recipe_list_free(paths, n);
-    return status == SN_OK ? CLI_OK : cli_failed(status);
+    return code;
+}
+
+/* The recipe of the folder whose name is nearest; NULL where none is near. Freed by the caller. */
+static char *nearest(const settings *s, const char *name) {
+    char **paths;
+    const char *names[64], *best = NULL;
+    int n, used = 0;
+    char *copy = NULL;
+    if (sn_recipe_list(recipe_folder(s), &paths, &n) != SN_OK) return NULL;
+    for (int i = 0; i < n && i < 64; i++) {
+        char *slash = strrchr(paths[i], '/'), *dot = strrchr(paths[i], '.');
+        if (dot) *dot = 0;
+        names[used++] = slash ? slash + 1 : paths[i];
+    }
+    best = sn_nearest(name, names, used);
+    if (best) copy = strdup(best);
+    sn_recipe_list_free(paths, n);
+    return copy;
+}
+
+static sn_status missing(const settings *s, const char *name) {
+    char *near = nearest(s, name);
+    sn_status status =
+        cli_refuse(SN_ERR_NOT_FOUND, "there is no recipe %s in \"%s\"%s%s%s 'suan recipe' lists them", name,
+                   recipe_folder(s), near ? ": did you mean " : "", near ? near : "", near ? "?" : ":");
+    free(near);
+    return status;
 }
 
 /* A path, or a name in the folder. */
@@ -71,9 +106,7 @@ static sn_status open_recipe(const settings *s, sn_recipe **out) {
     if (strchr(name, '/') || strstr(name, ".recipe")) return sn_recipe_open(name, s->mini, out);
     if (snprintf(path, sizeof path, "%s/%s.recipe", recipe_folder(s), name) >= (int)sizeof path)
         return cli_refuse(SN_ERR_ARGUMENT, "the name of the recipe is too long");
-    if (access(path, R_OK) != 0)
-        return cli_refuse(SN_ERR_NOT_FOUND, "there is no recipe %s: 'suan recipe' lists those in \"%s\"", name,
-                          recipe_folder(s));
+    if (access(path, R_OK) != 0) return missing(s, name);
     return sn_recipe_open(path, s->mini, out);
 }
 

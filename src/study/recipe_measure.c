@@ -35,7 +35,7 @@ static sn_status open_session(measurer *s) {
     return status;
 }
 
-/* Hits by position; each bucket has windows * length / n_buckets tokens, or one more position. */
+/* Hits by position: bucket b holds the positions i with i * n_buckets / length = b. */
 static void count_curve(const measurer *s, double *curve) {
     for (int64_t i = 0; i < s->length; i++) curve[i * s->m->n_buckets / s->length] += s->hits[i];
 }
@@ -52,11 +52,11 @@ static sn_status count_window(measurer *s, double *curve) {
 }
 
 static void finish_curve(const measurer *s, double *curve) {
-    int64_t begin = 0, n = s->m->n_buckets;
+    int64_t begin = 0, n = s->m->n_buckets, windows = s->all.tokens / s->length;
     for (int64_t b = 0; b < n; b++) {
         int64_t end = begin;
         while (end < s->length && end * n / s->length == b) end++;
-        int64_t tokens = s->m->windows * (end - begin);
+        int64_t tokens = windows * (end - begin);
         curve[b] = tokens ? 100 * curve[b] / (double)tokens : 0;
         begin = end;
     }

@@ -83,7 +83,7 @@ says "take a longer text"
 
 # ---- Refused before any work ----
 status 1 recipe rerop
-says "there is no recipe rerop"
+says "did you mean rerope"
 status 1 recipe "$work/missing.recipe"
 sed 's/seeds = 2/seads = 2/' "$work/small.recipe" >"$work/bad.recipe"
 status 1 recipe "$work/bad.recipe" -o "$work/none"
