@@ -11,30 +11,43 @@ typedef struct forward_job {
     tile_result out;
 } forward_job;
 
-/* 32 rows by 32 hidden numbers: gate and up become two tiles of rows of bf16. */
-static void activate(const float *gate, const float *up, uint8_t *upper, uint8_t *lower) {
-    for (int r = 0; r < strip_pair; r++) {
-        __m512 h[2];
-        for (int e = 0; e < 2; e++) {
-            __m512 a = _mm512_load_ps(gate + r * strip_pair + e * 16), b = _mm512_load_ps(up + r * strip_pair + e * 16);
-            h[e] = _mm512_mul_ps(_mm512_mul_ps(a, sigmoid_rough(a)), b);
-        }
-        _mm512_store_si512((void *)((r < tile_edge ? upper : lower) + r % tile_edge * 64), to_bf16(h[0], h[1]));
+/* Gate and up of 32 rows by 32 hidden numbers, and where their product goes: two tiles of rows of bf16. */
+typedef struct square {
+    _Alignas(64) float gate[strip_pair * strip_pair];
+    _Alignas(64) float up[strip_pair * strip_pair];
+    uint8_t *upper, *lower;
+} square;
+
+static inline void activate_row(void *arg, int64_t r) {
+    const square *q = arg;
+    __m512 h[2];
+    for (int e = 0; e < 2; e++) {
+        __m512 a = _mm512_load_ps(q->gate + r * strip_pair + e * 16);
+        h[e] = _mm512_mul_ps(_mm512_mul_ps(a, sigmoid_rough(a)), _mm512_load_ps(q->up + r * strip_pair + e * 16));
     }
+    _mm512_store_si512((void *)((r < tile_edge ? q->upper : q->lower) + r % tile_edge * 64), to_bf16(h[0], h[1]));
 }
 
+/* Each square is activated while the next one is multiplied. */
 static void hide(const forward_job *job, int64_t n_rows, const uint8_t *x, uint8_t *hidden) {
     const swiglu_sizes *s = &job->s;
-    _Alignas(64) float gate[strip_pair * strip_pair], up[strip_pair * strip_pair];
+    square squares[2];
+    tile_work first = {activate_row, &squares[1], 0, 0}, second = first;
+    int now = 0;
     for (int64_t j = 0; j < 2 * s->f_steps; j += 2)
         for (int64_t i = 0; i < n_strips(n_rows); i += 2) {
             const uint8_t *rows = x + i * s->k_steps * tile_bytes;
-            int64_t at = j * s->k_steps * tile_bytes;
-            multiply_pairs(rows, s->k_steps, job->weights[0].to + at, s->k_steps, s->k_steps, gate, strip_pair, false);
-            multiply_pairs(rows, s->k_steps, job->weights[1].to + at, s->k_steps, s->k_steps, up, strip_pair, false);
-            uint8_t *to = hidden + (i * s->f_steps + j / 2) * tile_bytes;
-            activate(gate, up, to, to + s->f_steps * tile_bytes);
+            int64_t at = j * s->k_steps * tile_bytes, steps = s->k_steps;
+            square *q = &squares[now];
+            multiply_beside(rows, steps, job->weights[0].to + at, steps, steps, q->gate, strip_pair, false, first);
+            multiply_beside(rows, steps, job->weights[1].to + at, steps, steps, q->up, strip_pair, false, second);
+            q->upper = hidden + (i * s->f_steps + j / 2) * tile_bytes;
+            q->lower = q->upper + s->f_steps * tile_bytes;
+            first = (tile_work){activate_row, q, 0, tile_edge};
+            second = (tile_work){activate_row, q, tile_edge, strip_pair};
+            now = !now;
         }
+    for (int64_t r = 0; r < strip_pair; r++) activate_row(&squares[!now], r);
 }
 
 static void rows_task(void *arg, int64_t index, int thread) {

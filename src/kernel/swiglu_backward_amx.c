@@ -18,52 +18,84 @@ typedef struct backward_job {
     int64_t own_bytes;
 } backward_job;
 
-/* Of 32 rows by 32 hidden numbers: gate, up and the gradient of their product become the gradients of gate and up, and
- * the product. */
-static void gradients(float *gate, float *up, float *hidden) {
-    for (int e = 0; e < strip_pair * strip_pair; e += 16) {
-        __m512 a = _mm512_load_ps(gate + e), b = _mm512_load_ps(up + e), d = _mm512_load_ps(hidden + e);
-        __m512 s = sigmoid_rough(a), silu = _mm512_mul_ps(a, s);
+/* 32 rows by 32 hidden numbers. Gate, up and the gradient of their product become the gradients of gate and up, and the
+ * product; these go, with rows as rows, to step `step` of the rows of both gradients, with rows as terms to step
+ * row_step of strips from `strip` on. */
+typedef struct square {
+    _Alignas(64) float sums[3][strip_pair * strip_pair]; /* gate, up, hidden */
+    const backward_job *job;
+    uint8_t *both;
+    int64_t step, row_step, strip;
+} square;
+
+enum { GRADIENT_ITEMS = 16, PACK_ITEMS = 10, SQUARE_ITEMS = GRADIENT_ITEMS + PACK_ITEMS };
+
+static inline void gradients(square *q, int64_t item) {
+    enum { part = strip_pair * strip_pair / GRADIENT_ITEMS };
+    for (int64_t e = item * part; e < (item + 1) * part; e += 16) {
+        __m512 a = _mm512_load_ps(q->sums[0] + e), b = _mm512_load_ps(q->sums[1] + e);
+        __m512 d = _mm512_load_ps(q->sums[2] + e), s = sigmoid_rough(a), silu = _mm512_mul_ps(a, s);
         __m512 slope = _mm512_fmadd_ps(silu, _mm512_sub_ps(_mm512_set1_ps(1), s), s);
-        _mm512_store_ps(gate + e, _mm512_mul_ps(_mm512_mul_ps(d, b), slope));
-        _mm512_store_ps(up + e, _mm512_mul_ps(d, silu));
-        _mm512_store_ps(hidden + e, _mm512_mul_ps(silu, b));
+        _mm512_store_ps(q->sums[0] + e, _mm512_mul_ps(_mm512_mul_ps(d, b), slope));
+        _mm512_store_ps(q->sums[1] + e, _mm512_mul_ps(d, silu));
+        _mm512_store_ps(q->sums[2] + e, _mm512_mul_ps(silu, b));
     }
 }
 
-/* Both strips of a square of sums, with rows as terms, to step `step` of strips from j on. */
-static void pack_square(const backward_job *job, const float *square, bool left, int64_t j, int64_t step, uint8_t *to) {
-    tile_operand o = {square, strip_pair, 1, strip_pair, left};
-    for (int64_t e = 0; e < 2; e++)
-        pack_tile(&o, e * tile_edge, 0, tile_k, to + ((j + e) * job->m_steps + step) * tile_bytes);
+/* Tiles 0 to 3: gradients with rows as rows; 4 to 9: all three with rows as terms. */
+static inline void pack(const square *q, int64_t item) {
+    const backward_job *job = q->job;
+    uint8_t *const by_terms[] = {job->gate, job->up, job->hidden};
+    int64_t e = item % 2, which = item < 4 ? item / 2 : item / 2 - 2;
+    if (item < 4) {
+        tile_operand o = {q->sums[which], strip_pair, strip_pair, 1, true};
+        int64_t step = q->step + which * job->s.f_steps;
+        pack_tile(&o, e * tile_edge, 0, tile_k, q->both + (e * 2 * job->s.f_steps + step) * tile_bytes);
+    } else {
+        tile_operand o = {q->sums[which], strip_pair, 1, strip_pair, which < 2};
+        int64_t tile = (q->strip + e) * job->m_steps + q->row_step;
+        pack_tile_for(&o, e * tile_edge, 0, tile_k, true, by_terms[which] + tile * tile_bytes);
+    }
 }
 
-/* The same with rows as rows, to step `step` of strips of both hidden gradients. */
-static void pack_rows(const backward_job *job, const float *square, int64_t step, uint8_t *to) {
-    tile_operand o = {square, strip_pair, strip_pair, 1, true};
-    for (int64_t e = 0; e < 2; e++)
-        pack_tile(&o, e * tile_edge, 0, tile_k, to + (e * 2 * job->s.f_steps + step) * tile_bytes);
+static inline void square_item(void *arg, int64_t item) {
+    if (item < GRADIENT_ITEMS)
+        gradients(arg, item);
+    else
+        pack(arg, item - GRADIENT_ITEMS);
 }
 
-/* Strips i of the block, whose first row is `row` of the chunk, and j of what is hidden. */
-static void meet(const backward_job *job, const uint8_t *x, const uint8_t *dy, uint8_t *both, int64_t row, int64_t i,
-                 int64_t j) {
+/* The products of strips i of a block's rows and j of what is hidden, while `before`, if any, is worked on. */
+static void meet(const backward_job *job, const uint8_t *x, const uint8_t *dy, int64_t i, int64_t j, square *q,
+                 square *before) {
     const swiglu_sizes *s = &job->s;
     const packing *w = job->weights;
-    _Alignas(64) float gate[strip_pair * strip_pair], up[strip_pair * strip_pair], hidden[strip_pair * strip_pair];
     const uint8_t *rows = x + i * s->k_steps * tile_bytes;
-    int64_t at = j * s->k_steps * tile_bytes, step = row / tile_k + i / 2;
-    multiply_pairs(rows, s->k_steps, w[GATE].to + at, s->k_steps, s->k_steps, gate, strip_pair, false);
-    multiply_pairs(rows, s->k_steps, w[UP].to + at, s->k_steps, s->k_steps, up, strip_pair, false);
-    multiply_pairs(dy + i * s->n_steps * tile_bytes, s->n_steps, w[DOWN].to + j * s->n_steps * tile_bytes, s->n_steps,
-                   s->n_steps, hidden, strip_pair, false);
-    gradients(gate, up, hidden);
-    both += i * 2 * s->f_steps * tile_bytes;
-    pack_rows(job, gate, j / 2, both);
-    pack_rows(job, up, s->f_steps + j / 2, both);
-    pack_square(job, gate, true, j, step, job->gate);
-    pack_square(job, up, true, j, step, job->up);
-    pack_square(job, hidden, false, j, step, job->hidden);
+    int64_t at = j * s->k_steps * tile_bytes, n = s->n_steps, first = before ? GRADIENT_ITEMS / 2 : 0;
+    int64_t second = 2 * first, third = before ? SQUARE_ITEMS : 0;
+    tile_work work = {square_item, before, 0, first};
+    multiply_beside(rows, s->k_steps, w[GATE].to + at, s->k_steps, s->k_steps, q->sums[0], strip_pair, false, work);
+    work.from = first, work.to = second;
+    multiply_beside(rows, s->k_steps, w[UP].to + at, s->k_steps, s->k_steps, q->sums[1], strip_pair, false, work);
+    work.from = second, work.to = third;
+    multiply_beside(dy + i * n * tile_bytes, n, w[DOWN].to + j * n * tile_bytes, n, n, q->sums[2], strip_pair, false,
+                    work);
+}
+
+static void meet_all(const backward_job *job, const uint8_t *x, const uint8_t *dy, uint8_t *both, int64_t row,
+                     int64_t n_rows) {
+    square squares[2], *before = NULL;
+    int now = 0;
+    for (int64_t j = 0; j < 2 * job->s.f_steps; j += 2)
+        for (int64_t i = 0; i < n_strips(n_rows); i += 2) {
+            square *q = &squares[now];
+            meet(job, x, dy, i, j, q, before);
+            q->job = job, q->both = both + i * 2 * job->s.f_steps * tile_bytes;
+            q->step = j / 2, q->row_step = row / tile_k + i / 2, q->strip = j;
+            before = q, now = !now;
+        }
+    for (int64_t item = 0; item < SQUARE_ITEMS; item++) square_item(before, item);
+    _mm_sfence(); /* what went past the caches is there before others are told */
 }
 
 static void pack_block(const float *data, int64_t n_rows, int64_t columns, uint8_t *to) {
@@ -80,8 +112,7 @@ static void block(const backward_job *job, int64_t row, int thread) {
     pack_block((const float *)job->c->in[0].data + from * s->k, n_rows, s->k, x);
     pack_block((const float *)job->c->in[4].data + from * s->n, n_rows, s->n, dy);
     tiles_begin();
-    for (int64_t j = 0; j < 2 * s->f_steps; j += 2)
-        for (int64_t i = 0; i < n_strips(n_rows); i += 2) meet(job, x, dy, both, row, i, j);
+    meet_all(job, x, dy, both, row, n_rows);
     multiply_strips(both, 2 * s->f_steps, n_strips(n_rows), job->weights[GATE_BACK].to, 2 * s->f_steps, n_strips(s->k),
                     2 * s->f_steps, &dx, from, 0, false);
     _tile_release();
@@ -110,13 +141,14 @@ static void add_weights(const backward_job *job, const uint8_t *left, const uint
 static void weights_task(void *arg, int64_t index, int thread) {
     const backward_job *job = arg;
     const swiglu_sizes *s = &job->s;
-    int64_t at = index / 3 * block_hidden, n = sn_min_i64(block_hidden, s->f - at);
+    int64_t n_blocks = sn_ceil_div(s->f, block_hidden), which = index / n_blocks;
+    int64_t at = index % n_blocks * block_hidden, n = sn_min_i64(block_hidden, s->f - at);
     tile_result gate = {job->c->out[1].data, s->f, s->k}, up = {job->c->out[2].data, s->f, s->k};
     tile_result down = {job->c->out[3].data, s->n, s->f};
     (void)thread;
-    if (index % 3 == 0) add_weights(job, job->gate, job->rows[X].to, &gate, at, n, 0, s->k);
-    if (index % 3 == 1) add_weights(job, job->up, job->rows[X].to, &up, at, n, 0, s->k);
-    if (index % 3 == 2) add_weights(job, job->rows[DY].to, job->hidden, &down, 0, s->n, at, n);
+    if (which == 0) add_weights(job, job->gate, job->rows[X].to, &gate, at, n, 0, s->k);
+    if (which == 1) add_weights(job, job->up, job->rows[X].to, &up, at, n, 0, s->k);
+    if (which == 2) add_weights(job, job->rows[DY].to, job->hidden, &down, 0, s->n, at, n);
 }
 
 static void pack_task(void *arg, int64_t index, int thread) {

@@ -37,8 +37,9 @@ static inline __m512i tile_line(const tile_operand *o, const float *from, int t,
     return load_bf16_pairs(from, o->term_step, size, terms - 2 * t);
 }
 
-/* The tile of rows or columns from i on and terms [l, end), zeros where there are fewer. */
-static inline void pack_tile(const tile_operand *o, int64_t i, int64_t l, int64_t end, uint8_t *to) {
+/* The tile of rows or columns from i on and terms [l, end), zeros where there are fewer. later: it is not read soon,
+ * and written past the caches. */
+static inline void pack_tile_for(const tile_operand *o, int64_t i, int64_t l, int64_t end, bool later, uint8_t *to) {
     __m512i v[tile_edge];
     const float *from = o->data + i * o->step + l * o->term_step;
     int64_t size = o->size - i, terms = end - l;
@@ -47,7 +48,14 @@ static inline void pack_tile(const tile_operand *o, int64_t i, int64_t l, int64_
     else
         for (int t = 0; t < tile_edge; t++) v[t] = tile_line(o, from, t, size, terms, false);
     if (by_terms(o) != o->left) transpose16(v);
-    for (int t = 0; t < tile_edge; t++) _mm512_store_si512((void *)(to + 64 * t), v[t]);
+    if (later)
+        for (int t = 0; t < tile_edge; t++) _mm512_stream_si512((void *)(to + 64 * t), v[t]);
+    else
+        for (int t = 0; t < tile_edge; t++) _mm512_store_si512((void *)(to + 64 * t), v[t]);
+}
+
+static inline void pack_tile(const tile_operand *o, int64_t i, int64_t l, int64_t end, uint8_t *to) {
+    pack_tile_for(o, i, l, end, false, to);
 }
 
 /* Tasks of packing follow the lines of memory: strips where terms are neighbours, steps of terms otherwise. */
@@ -90,9 +98,18 @@ static inline void packing_task(const packing *list, int n, int64_t index) {
     }
 }
 
+/* Other work to do while the unit multiplies: items [from, to), each by one call. The unit runs beside the vector units
+ * of the processor as long as its next instructions are near enough. */
+typedef struct tile_work {
+    void (*item)(void *arg, int64_t index);
+    void *arg;
+    int64_t from, to;
+} tile_work;
+
 /* to[32][row] (+)= two strips by two strips of `tiles` tiles; the second ones lie next_a and next_b tiles further. */
-static inline void multiply_pairs(const uint8_t *a, int64_t next_a, const uint8_t *b, int64_t next_b, int64_t tiles,
-                                  float *to, int64_t row, bool add) {
+static inline __attribute__((always_inline)) void multiply_beside(const uint8_t *a, int64_t next_a, const uint8_t *b,
+                                                                  int64_t next_b, int64_t tiles, float *to, int64_t row,
+                                                                  bool add, tile_work work) {
     int64_t row_bytes = row * (int64_t)sizeof(float), end = tiles * tile_bytes;
     const uint8_t *a_next = a + next_a * tile_bytes, *b_next = b + next_b * tile_bytes;
     __asm__ volatile("" ::: "memory"); /* gcc's tile loads do not say that they read memory */
@@ -107,6 +124,7 @@ static inline void multiply_pairs(const uint8_t *a, int64_t next_a, const uint8_
         _tile_zero(2);
         _tile_zero(3);
     }
+    int64_t item = work.from, n_items = work.to - work.from, share = (n_items + tiles - 1) / tiles;
     for (int64_t at = 0; at < end; at += tile_bytes) {
         _tile_loadd(4, a + at, 64);
         _tile_loadd(6, b + at, 64);
@@ -116,11 +134,17 @@ static inline void multiply_pairs(const uint8_t *a, int64_t next_a, const uint8_
         _tile_dpbf16ps(1, 4, 7);
         _tile_dpbf16ps(2, 5, 6);
         _tile_dpbf16ps(3, 5, 7);
+        for (int64_t u = 0; n_items > 0 && u < share && item < work.to; u++, item++) work.item(work.arg, item);
     }
     _tile_stored(0, to, row_bytes);
     _tile_stored(1, to + tile_edge, row_bytes);
     _tile_stored(2, to + tile_edge * row, row_bytes);
     _tile_stored(3, to + tile_edge * row + tile_edge, row_bytes);
+}
+
+static inline void multiply_pairs(const uint8_t *a, int64_t next_a, const uint8_t *b, int64_t next_b, int64_t tiles,
+                                  float *to, int64_t row, bool add) {
+    multiply_beside(a, next_a, b, next_b, tiles, to, row, add, (tile_work){0});
 }
 
 /* A matrix in memory that products are written or added to. */
