@@ -43,6 +43,8 @@ SN_API sn_value *sn_silu(sn_graph *g, sn_value *x);
 SN_API sn_value *sn_silu_mul(sn_graph *g, sn_value *gate, sn_value *up); /* silu(gate) * up in one pass, broadcasting */
 /* A gated network of rows in one op; its gradient computes the hidden numbers again. For training in bf16. */
 SN_API sn_value *sn_swiglu(sn_graph *g, sn_value *x, sn_value *gate, sn_value *up, sn_value *down);
+/* Three weights over the same rows. For training in bf16. */
+SN_API void sn_linear3(sn_graph *g, sn_value *x, sn_value *const w[3], sn_value *out[3]);
 SN_API sn_value *sn_gelu(sn_graph *g, sn_value *x);                                /* exact, by erf */
 SN_API sn_value *sn_gelu_tanh(sn_graph *g, sn_value *x);                           /* the tanh approximation of GPT-2 */
 SN_API sn_value *sn_scale(sn_graph *g, sn_value *x, double factor, double offset); /* x * factor + offset */

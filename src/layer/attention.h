@@ -7,6 +7,7 @@
 /* Weights as values of the graph; biases and the norms of q and k may be NULL. */
 typedef struct sn_attention_weights {
     sn_value *q, *q_bias, *k, *k_bias, *v, *v_bias, *o, *o_bias, *q_norm, *k_norm;
+    bool fused; /* one op for the projections without biases: for training in bf16 */
 } sn_attention_weights;
 
 typedef struct sn_attention_shape {

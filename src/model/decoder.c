@@ -74,7 +74,8 @@ static sn_value *attention(const builder *b, sn_value *x) {
                                     .o = weight(b, SN_W_O),
                                     .o_bias = weight(b, SN_W_O_BIAS),
                                     .q_norm = weight(b, SN_W_Q_NORM),
-                                    .k_norm = weight(b, SN_W_K_NORM)};
+                                    .k_norm = weight(b, SN_W_K_NORM),
+                                    .fused = b->io->fused};
     const sn_attention_shape shape = shape_of(b);
     const sn_attention_cache cache = cache_of(b);
     const sn_attention_positions *at = &b->io->kinds[sn_layer_kind(&b->m->config, b->layer)];

@@ -30,7 +30,7 @@ typedef struct sn_decoder_io {
     double dropout; /* of the embedding and of what each branch adds; 0: none, then seed and step are not read */
     uint64_t seed;
     sn_value *step; /* i32 scalar */
-    bool fused;     /* gated feed-forward networks as one op: see sn_swiglu */
+    bool fused;     /* wider ops where there are some: see sn_swiglu, sn_linear3 */
 } sn_decoder_io;
 
 /* Hidden states [n_rows, n_embd] before the last norm. Each block is a segment (sn_segment_begin). */

@@ -19,7 +19,9 @@ void sn_rms_norm_backward(sn_graph *g, sn_value *x, sn_value *weight, sn_value *
                           sn_value *grads[2]);
 /* The gradients of swiglu for x, gate, up and down; in[]: these and the gradient of its result. */
 void sn_swiglu_backward(sn_graph *g, sn_value *const in[5], sn_value *grads[4]);
-/* Whether the first four inputs of both ops fit each other. */
+/* The gradient of linear3 for the rows; in[]: the weights and the gradients of the results. */
+sn_value *sn_linear3_backward(sn_graph *g, sn_value *const in[6]);
+/* Whether the first four inputs of swiglu and its gradient fit each other. */
 sn_status sn_swiglu_check(const sn_tensor *in);
 #endif
 #endif
