@@ -30,6 +30,8 @@ typedef struct sn_converter {
     sn_pair_layout layout;     /* of the target */
     sn_target *targets;
     int64_t n_targets, done, total; /* done and total: bytes of the target's tensors */
+    int64_t n_fell_back;            /* targets whose rows do not fill the mixture's blocks; the first in words */
+    char fell_back[160];
     sn_team *team;
     sn_arena arena;
 } sn_converter;

@@ -26,7 +26,7 @@ static sn_dtype stored_type(const sn_tensor *t, bool float_only) {
     return float_only && sn_dtype_is_block(t->dtype) ? SN_F32 : t->dtype;
 }
 
-static sn_status choose_type(const sn_converter *k, const sn_name_rule *rules, const sn_name_rule *rule, int64_t layer,
+static sn_status choose_type(sn_converter *k, const sn_name_rule *rules, const sn_name_rule *rule, int64_t layer,
                              const sn_tensor *t, bool float_only, sn_target *out) {
     out->dtype = stored_type(t, float_only);
     if (!k->mixture) return SN_OK;
@@ -34,9 +34,9 @@ static sn_status choose_type(const sn_converter *k, const sn_name_rule *rules, c
     int64_t columns = t->n_dims == 2 ? t->shape[1] : 1;
     out->dtype =
         sn_mixture_type(k->mixture, &k->m->config, rule->id, layer, columns, is_fused(rules, rule), &fell_back);
-    if (fell_back)
-        sn_log_message(SN_LOG_WARN, "convert: %s: rows of %lld do not fill the blocks of %s: it becomes %s", out->name,
-                       (long long)columns, sn_mixture_name(k->mixture), sn_dtype_name(out->dtype));
+    if (fell_back && k->n_fell_back++ == 0)
+        snprintf(k->fell_back, sizeof k->fell_back, "%.95s with rows of %lld becomes %s", out->name, (long long)columns,
+                 sn_dtype_name(out->dtype));
     return SN_OK;
 }
 
@@ -80,6 +80,9 @@ sn_status sn_targets_make(sn_converter *k, const sn_name_rule *rules, const char
         for (const sn_name_rule *rule = rules; rule->file; rule++)
             if (layer == 0 || rule->id >= SN_W_FIRST_OF_LAYER)
                 SN_TRY(add_part(k, rules, rule, layer, prefix, float_only));
+    if (k->n_fell_back > 0)
+        sn_log_message(SN_LOG_WARN, "convert: %lld matrices have rows that do not fill the blocks of %s (%s)",
+                       (long long)k->n_fell_back, sn_mixture_name(k->mixture), k->fell_back);
     finish_shapes(k);
     return SN_OK;
 }

@@ -5,12 +5,14 @@
 
 Trains small models of the shapes others can hold for a few steps (or takes the model of --model), exports each to a directory
 for transformers and to GGUF for llama.cpp, and prints the largest difference of logits over a stretch of the text and whether
-the greedy continuations are the same tokens. --llama-cpp is a checkout with libraries in its `build`; a small program is
+the greedy continuations are the same tokens. The texts of tests/golden/tokenizer/texts.json and lines of the text are also
+cut into tokens by both: `ids`. --llama-cpp is a checkout with libraries in its `build`; a small program is
 compiled against them. Ends with status 1 where logits differ by more than 1e-4 (transformers) or 1e-3 (llama.cpp, which
-looks GELU up in a table of f16), or a greedy token differs.
+looks GELU up in a table of f16), or a greedy token or an id differs.
 """
 import argparse
 import glob
+import json
 import os
 import subprocess
 import sys
@@ -25,6 +27,10 @@ SHAPES = {
     "gpt_neox": ["model.norm=layer", "model.ffn_kind=plain", "model.activation=gelu", "model.biases=true",
                  "model.parallel=true", "model.tied=false"],
     "qwen3": ["model.qk_norm=true"],
+    "llama-unigram": ["tokenizer=train:unigram:420"],
+    "llama-spm-bpe": ["tokenizer=train:spm-bpe:420"],
+    "llama-char": ["tokenizer=char"],
+    "llama-byte": ["tokenizer=byte"],
 }
 STEPS = ["steps=30", "batch=4", "context=96", "tokenizer=train:bpe:512", "save_every=0", "sample_every=0", "val_every=0",
          "model.layers=3", "model.width=64", "model.heads=4", "model.init=fan_in"]
@@ -34,14 +40,32 @@ PROGRAM = r"""
 #include <stdio.h>
 #include <stdlib.h>
 
-/* MODEL OUT GREEDY ids...: logits of all ids as f32 into OUT, then GREEDY greedy ids on standard output. */
+/* MODEL OUT GREEDY ids...: logits of all ids as f32 into OUT, then GREEDY greedy ids on standard output.
+ * MODEL tokenize < FILE: a line of ids for each text of the file, where texts end with a zero byte. */
 static void quiet(enum ggml_log_level level, const char *text, void *user) { (void)level, (void)text, (void)user; }
 
+static int tokenize(const struct llama_vocab *vocab) {
+    static char text[1 << 16];
+    static llama_token ids[1 << 16];
+    for (int n = 0, c = getchar(); c != EOF; c = getchar()) {
+        if (c) {
+            text[n++] = c;
+            continue;
+        }
+        int count = llama_tokenize(vocab, text, n, ids, 1 << 16, true, false);
+        for (int i = 0; i < count; i++) printf("%d ", ids[i]);
+        printf("\n");
+        n = 0;
+    }
+    return 0;
+}
+
 int main(int argc, char **argv) {
-    int n = argc - 4, greedy = atoi(argv[3]);
+    int n = argc - 4, greedy = argc > 3 ? atoi(argv[3]) : 0;
     llama_log_set(quiet, NULL);
     struct llama_model *m = llama_model_load_from_file(argv[1], llama_model_default_params());
     if (!m) return 1;
+    if (argc == 3) return tokenize(llama_model_get_vocab(m));
     struct llama_context_params p = llama_context_default_params();
     p.n_ctx = n + greedy, p.n_batch = p.n_ubatch = n, p.n_threads = p.n_threads_batch = 2;
     p.type_k = p.type_v = GGML_TYPE_F32, p.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
@@ -111,6 +135,30 @@ def peers(hf, gguf, ids, greedy, peer, work):
     return result
 
 
+def texts_to_cut(a):
+    here = os.path.dirname(os.path.abspath(__file__))
+    with open(os.path.join(here, "../../tests/golden/tokenizer/texts.json"), encoding="utf-8") as f:
+        texts = json.load(f)
+    with open(a.text, encoding="utf-8") as f:
+        texts += [line.rstrip("\n") for line in f.read(20000).splitlines()]
+    return [t for t in texts if t and "\0" not in t]
+
+
+def same_ids(name, gguf, a, peer, work):
+    """Of suan with the exported file and llama.cpp; texts that differ are shown."""
+    texts = texts_to_cut(a)
+    raw = subprocess.run([peer, gguf, "tokenize"], input=b"".join(t.encode() + b"\0" for t in texts), check=True,
+                         stdout=subprocess.PIPE).stdout.decode()
+    theirs, path, wrong = [line.split() for line in raw.splitlines()], os.path.join(work, "text"), []
+    for text, want in zip(texts, theirs):
+        with open(path, "wb") as f:
+            f.write(text.encode())
+        if run(a.suan, "tokenize", gguf, "--file", path, "--ids", "--no-special").split() != want:
+            wrong.append(text)
+    print(f"{name:26} {'llama.cpp':13} ids of {len(texts)} texts: {'same' if not wrong else f'{len(wrong)} DIFFER, as {wrong[0]!r}'}")
+    return not wrong and len(theirs) == len(texts)
+
+
 def check(name, model, a, peer):
     work = os.path.join(a.work, name)
     hf, gguf, npy = os.path.join(work, "hf"), os.path.join(work, "model.gguf"), os.path.join(work, "own.npy")
@@ -131,7 +179,7 @@ def check(name, model, a, peer):
         same = tokens == reference
         print(f"{name:26} {who:13} max logit difference {difference:.2e}  greedy {'same' if same else 'DIFFERENT'}")
         worst = max(worst, difference / limit, 0 if same else 2)
-    return worst <= 1
+    return worst <= 1 and (not peer or same_ids(name, gguf, a, peer, work))
 
 
 def main():
