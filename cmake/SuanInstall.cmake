@@ -32,5 +32,7 @@ endif()
 if(OpenMP_C_FOUND AND NOT SN_PTHREAD_TEAM)
   string(APPEND SN_PC_LIBS " -lgomp")
 endif()
+# Relative to the file itself, so that an installed tree can lie anywhere.
+file(RELATIVE_PATH SN_PC_PREFIX "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
 configure_file(cmake/suan.pc.in ${PROJECT_BINARY_DIR}/suan.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/suan.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

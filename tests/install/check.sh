@@ -9,7 +9,7 @@ trap 'rm -rf "$work"' EXIT
 prefix=$work/prefix
 
 cmake --install "$build" --prefix "$prefix" >"$work/install.log"
-# The .pc file names the configured prefix; pkg-config is told where the package really is.
+# The .pc file finds its prefix from where it lies.
 PKG_CONFIG_PATH=$(find "$prefix" -name pkgconfig -type d)
 export PKG_CONFIG_PATH
 libdir=$(dirname "$(find "$prefix" -name libsuan.so)")
@@ -36,13 +36,13 @@ for example in "$source"/examples/*.c; do
     run "$work/cmake" "$name"
     # shellcheck disable=SC2046
     cc -std=c17 -Wall -Wextra -Werror "$example" -o "$work/$name.shared" \
-        $(pkg-config --define-variable=prefix="$prefix" --cflags --libs suan) -lm
+        $(pkg-config --cflags --libs suan) -lm
     ln -sf "$name.shared" "$work/$name"
     run "$work" "$name"
     # shellcheck disable=SC2046
     cc -std=c17 "$example" -o "$work/$name.static" \
-        $(pkg-config --define-variable=prefix="$prefix" --cflags suan) "$libdir/libsuan.a" \
-        $(pkg-config --define-variable=prefix="$prefix" --libs --static suan | sed 's/-lsuan\>//')
+        $(pkg-config --cflags suan) "$libdir/libsuan.a" \
+        $(pkg-config --libs --static suan | sed 's/-lsuan\>//')
     ln -sf "$name.static" "$work/$name"
     run "$work" "$name"
     echo "install: $name works by find_package, pkg-config and pkg-config --static"
