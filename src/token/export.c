@@ -321,8 +321,25 @@ static sn_status write_ids(const sn_tokenizer *t, sn_gguf_out *out) {
     return sn_gguf_set_bool(out, KEY "add_eos_token", eos);
 }
 
+/* What readers such as llama.cpp do not do with the t5 kind, although the file says it. */
+static void warn_of_unigram(const sn_tokenizer *t) {
+    if (t->model.byte_fallback)
+        sn_log_message(SN_LOG_WARN,
+                       "tokenizer export: llama.cpp has no byte fallback for unigram vocabularies: what the "
+                       "vocabulary lacks is unknown to it; suan reads it as it is");
+    for (int32_t i = 0; i < t->vocab.n; i++) {
+        if (t->vocab.types[i] != SN_TOKEN_USER) continue;
+        sn_log_message(SN_LOG_WARN,
+                       "tokenizer export: in GGUF's t5 kind text after a user-defined token, such as "
+                       "\"%.*s\", begins with a space as the whole text does",
+                       (int)t->vocab.pieces[i].size, t->vocab.pieces[i].data);
+        return;
+    }
+}
+
 static sn_status write_vocabulary(const sn_tokenizer *t, const sn_vocab_export *e, sn_gguf_out *out) {
     bool pairs = strcmp(e->model, "gpt2") == 0;
+    if (strcmp(e->model, "t5") == 0) warn_of_unigram(t);
     SN_TRY(sn_gguf_set_string(out, KEY "model", e->model));
     SN_TRY(sn_gguf_set_string(out, KEY "pre", e->pre[0] ? e->pre : "default"));
     SN_TRY(sn_gguf_set_texts(out, KEY "tokens", e->tokens, e->n));

@@ -145,18 +145,23 @@ def texts_to_cut(a):
 
 
 def same_ids(name, gguf, a, peer, work):
-    """Of suan with the exported file and llama.cpp; texts that differ are shown."""
+    """Of suan with the exported file and llama.cpp; texts that differ are shown. llama.cpp has no byte fallback for unigram
+    vocabularies, it gives <unk> (0), and it puts no space before a text of spaces: such texts are left out there."""
     texts = texts_to_cut(a)
     raw = subprocess.run([peer, gguf, "tokenize"], input=b"".join(t.encode() + b"\0" for t in texts), check=True,
                          stdout=subprocess.PIPE).stdout.decode()
-    theirs, path, wrong = [line.split() for line in raw.splitlines()], os.path.join(work, "text"), []
+    theirs, path, wrong, left = [line.split() for line in raw.splitlines()], os.path.join(work, "text"), [], 0
     for text, want in zip(texts, theirs):
+        if name == "llama-unigram" and ("0" in want or not text.strip()):
+            left += 1
+            continue
         with open(path, "wb") as f:
             f.write(text.encode())
         if run(a.suan, "tokenize", gguf, "--file", path, "--ids", "--no-special").split() != want:
             wrong.append(text)
-    print(f"{name:26} {'llama.cpp':13} ids of {len(texts)} texts: {'same' if not wrong else f'{len(wrong)} DIFFER, as {wrong[0]!r}'}")
-    return not wrong and len(theirs) == len(texts)
+    result = "same" if not wrong else f"{len(wrong)} DIFFER, as {wrong[0]!r}"
+    print(f"{name:26} {'llama.cpp':13} ids of {len(texts) - left} of {len(texts)} texts: {result}")
+    return not wrong and len(theirs) == len(texts) and 2 * left < len(texts)
 
 
 def check(name, model, a, peer):
