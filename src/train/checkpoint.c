@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { VALUE_SIZE = 4096 };
+enum { VALUE_SIZE = 4096, HASH_STRETCH = 1 << 20 };
 
 static sn_status io_error(const char *what, const char *path) {
     return sn_fail(SN_ERR_IO, "cannot %s \"%s\": %s", what, path, strerror(errno));
@@ -138,7 +138,11 @@ sn_status sn_checkpoint_hash(const char *folder, const char *name, uint64_t *out
     SN_TRY(sn_path_join(folder, name, path));
     SN_TRY(sn_map_open(path, &map));
     sn_hash hash = sn_hash_begin();
-    sn_hash_add(&hash, map.data, map.size);
+    for (size_t at = 0; at < map.size; at += HASH_STRETCH) {
+        size_t n = map.size - at < HASH_STRETCH ? map.size - at : HASH_STRETCH;
+        sn_hash_add(&hash, map.data + at, n);
+        sn_map_release(&map, at, at + n); /* a checkpoint is not to make the run's peak of memory */
+    }
     *out = sn_hash_end(&hash);
     sn_map_close(&map);
     return SN_OK;
