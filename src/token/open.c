@@ -9,10 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static sn_status open_gguf(sn_tokenizer *t, const char *name, const void *data, size_t size, sn_tokenizer **out) {
-    sn_gguf *f;
-    (void)t;
-    SN_TRY(sn_gguf_open_memory(name, data, size, 0, &f));
+static bool looks_gguf(const void *data, size_t size) { return size >= 4 && memcmp(data, "GGUF", 4) == 0; }
+
+static sn_status take_gguf(sn_gguf *f, sn_tokenizer **out) {
     sn_status status = sn_tokenizer_from_gguf(f, out);
     sn_gguf_close(f);
     return status;
@@ -91,7 +90,11 @@ static const struct {
 
 sn_status sn_tokenizer_from_memory(const char *name, const void *data, size_t size, sn_tokenizer **out) {
     sn_text text = {data, size};
-    if (size >= 4 && memcmp(data, "GGUF", 4) == 0) return open_gguf(0, name, data, size, out);
+    if (looks_gguf(data, size)) {
+        sn_gguf *f;
+        SN_TRY(sn_gguf_open_memory(name, data, size, 0, &f));
+        return take_gguf(f, out);
+    }
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (!kinds[i].looks(text)) continue;
         sn_tokenizer *t;
@@ -112,6 +115,12 @@ sn_status sn_tokenizer_from_memory(const char *name, const void *data, size_t si
 static sn_status from_file(const char *path, sn_tokenizer **out) {
     sn_map map;
     SN_TRY(sn_map_open(path, &map));
+    if (looks_gguf(map.data, map.size)) { /* by its path, because it may be one of several parts */
+        sn_gguf *f;
+        sn_map_close(&map);
+        SN_TRY(sn_gguf_open(path, &f));
+        return take_gguf(f, out);
+    }
     sn_status status = sn_tokenizer_from_memory(path, map.data, map.size, out);
     sn_map_close(&map);
     return status == SN_OK ? SN_OK : sn_fail_in(status, "%s", path);

@@ -68,6 +68,28 @@ static void through_gguf(const sn_tokenizer *t, const char *what) {
     unlink(path);
 }
 
+/* The vocabulary of a file in two parts is in the first. */
+static void through_parts(const sn_tokenizer *t, const char *what) {
+    char folder[] = "/tmp/suan_export_XXXXXX", path[2][256];
+    assert_non_null(mkdtemp(folder));
+    for (int i = 0; i < 2; i++) {
+        sn_gguf_out *out = 0;
+        snprintf(path[i], sizeof path[i], "%s/v-0000%d-of-00002.gguf", folder, i + 1);
+        assert_int_equal(sn_gguf_out_new(&out), SN_OK);
+        if (i == 0) assert_int_equal(sn_tokenizer_write_gguf(t, 0, out), SN_OK);
+        assert_int_equal(sn_gguf_set_u32(out, "split.no", (uint32_t)i), SN_OK);
+        assert_int_equal(sn_gguf_set_u32(out, "split.count", 2), SN_OK);
+        assert_int_equal(sn_gguf_set_u32(out, "split.tensors.count", 0), SN_OK);
+        if (sn_gguf_out_write(out, path[i]) != SN_OK) fail_msg("%s", sn_last_error());
+        sn_gguf_out_free(out);
+    }
+    sn_tokenizer *back = open_one(path[0]);
+    same_ids(t, back, what);
+    sn_tokenizer_free(back);
+    for (int i = 0; i < 2; i++) unlink(path[i]);
+    rmdir(folder);
+}
+
 /* and_gguf: what was read from the folder can go on to GGUF. */
 static void through_folder(const sn_tokenizer *t, const char *what, bool and_gguf) {
     char folder[] = "/tmp/suan_export_XXXXXX", path[256];
@@ -100,6 +122,7 @@ static void json_kinds_become_gguf(void **state) {
             printf("%s: %s %s\n", kinds[i], e.model, e.pre);
             sn_vocab_export_free(&e);
             through_gguf(t, kinds[i]);
+            through_parts(t, kinds[i]);
         } else { /* a trained vocabulary need not have every pair among its merges */
             printf("%s: %s\n", kinds[i], sn_last_error());
             assert_int_equal(status, SN_ERR_UNSUPPORTED);
