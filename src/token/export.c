@@ -340,6 +340,10 @@ static void warn_of_unigram(const sn_tokenizer *t) {
 static sn_status write_vocabulary(const sn_tokenizer *t, const sn_vocab_export *e, sn_gguf_out *out) {
     bool pairs = strcmp(e->model, "gpt2") == 0;
     if (strcmp(e->model, "t5") == 0) warn_of_unigram(t);
+    if (strcmp(e->model, "llama") == 0 && !t->model.byte_fallback && !t->source.byte_offset)
+        sn_log_message(SN_LOG_WARN,
+                       "tokenizer export: llama.cpp fails on characters that this vocabulary lacks, since it "
+                       "has no byte tokens; suan takes them as unknown");
     SN_TRY(sn_gguf_set_string(out, KEY "model", e->model));
     SN_TRY(sn_gguf_set_string(out, KEY "pre", e->pre[0] ? e->pre : "default"));
     SN_TRY(sn_gguf_set_texts(out, KEY "tokens", e->tokens, e->n));

@@ -135,10 +135,12 @@ def peers(hf, gguf, ids, greedy, peer, work):
     return result
 
 
-def texts_to_cut(a):
-    here = os.path.dirname(os.path.abspath(__file__))
-    with open(os.path.join(here, "../../tests/golden/tokenizer/texts.json"), encoding="utf-8") as f:
-        texts = json.load(f)
+def texts_to_cut(a, name):
+    """llama.cpp ends in an exception at a character that a vocabulary without bytes lacks: that one gets the text alone."""
+    here, texts = os.path.dirname(os.path.abspath(__file__)), []
+    if name != "llama-char":
+        with open(os.path.join(here, "../../tests/golden/tokenizer/texts.json"), encoding="utf-8") as f:
+            texts = json.load(f)
     with open(a.text, encoding="utf-8") as f:
         texts += [line.rstrip("\n") for line in f.read(20000).splitlines()]
     return [t for t in texts if t and "\0" not in t]
@@ -147,7 +149,7 @@ def texts_to_cut(a):
 def same_ids(name, gguf, a, peer, work):
     """Of suan with the exported file and llama.cpp; texts that differ are shown. llama.cpp has no byte fallback for unigram
     vocabularies, it gives <unk> (0), and it puts no space before a text of spaces: such texts are left out there."""
-    texts = texts_to_cut(a)
+    texts = texts_to_cut(a, name)
     raw = subprocess.run([peer, gguf, "tokenize"], input=b"".join(t.encode() + b"\0" for t in texts), check=True,
                          stdout=subprocess.PIPE).stdout.decode()
     theirs, path, wrong, left = [line.split() for line in raw.splitlines()], os.path.join(work, "text"), [], 0
