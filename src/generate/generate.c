@@ -51,9 +51,10 @@ static sn_status take_token(run *r, int32_t token, float logprob) {
     }
     r->result->n_generated++;
     if (o->on_token && o->on_token(o->user, token, logprob) != 0) finish(r, SN_FINISH_CALLBACK);
-    const char *text;
-    size_t size;
-    SN_TRY(sn_detokenizer_push(r->detokenizer, token, &text, &size));
+    const char *text = "";
+    size_t size = 0;
+    /* Models may have more rows than the vocabulary has tokens, for even sizes: those have no text. */
+    if (token < sn_tokenizer_n_tokens(r->tokenizer)) SN_TRY(sn_detokenizer_push(r->detokenizer, token, &text, &size));
     return show(r, text, size);
 }
 
