@@ -126,6 +126,7 @@ static void random_case(uint64_t seed, sn_op_case *out) {
     static const sn_matmul_attr *const attrs[] = {&plain, &a_turned, &b_turned, &both};
     int64_t m = random_size(seed, 1, 150), n = random_size(seed, 2, 150), k = random_size(seed, 3, 300);
     const sn_matmul_attr *at = attrs[seed % 4];
+    if (seed % 8 > 5) k += seed % 16 < 8 ? 1100 : 2000; /* long sums, as of the gradient of a weight */
     *out = (sn_op_case){2,
                         {SN_CASE_F32(-1, 1, 3, 2, at->transpose_a ? k : m, at->transpose_a ? m : k),
                          SN_CASE_F32(-1, 1, 3, 2, at->transpose_b ? n : k, at->transpose_b ? k : n)},
