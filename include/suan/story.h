@@ -21,6 +21,8 @@ typedef struct sn_story_options {
     double recalls;   /* share of sentences that recall a fact, 0..0.9; negative: 0.5 */
     double questions; /* share of recalls that are a question and its answer, 0..1; negative: 0.5 */
     int64_t farthest; /* recall nothing from farther back than about so many words; 0: everything */
+    int64_t people;   /* present at a time, 2..64; 0: 4 */
+    int64_t kinds;    /* of facts in a story, 1..8, drawn for each; 0: all */
 } sn_story_options;
 SN_API sn_story_options sn_story_defaults(void);
 

@@ -7,7 +7,7 @@
 
 typedef struct settings {
     cli_arguments arguments;
-    int64_t stories, from, words, farthest, bytes, seed;
+    int64_t stories, from, words, farthest, people, kinds, bytes, seed;
     double recalls, questions;
     const char *facts, *separator;
 } settings;
@@ -22,6 +22,8 @@ static const cli_option options[] = {
     {"words", 'w', CLI_INT, AT(words), "N", 1, 4294967296, "6000", "About how many words a story has."},
     {"farthest", 0, CLI_INT, AT(farthest), "N", 1, 4294967296, NULL,
      "Recall nothing from farther back than about N words: for training on short windows."},
+    {"people", 0, CLI_INT, AT(people), "N", 2, 64, "4", "People who are present at a time."},
+    {"kinds", 0, CLI_INT, AT(kinds), "N", 1, 8, "8", "Kinds of facts in a story, drawn for each."},
     {"seed", 's', CLI_INT, AT(seed), "S", 0, 9e15, "0", "Another seed is another row of stories."},
     {"recalls", 0, CLI_REAL, AT(recalls), "R", 0, 0.9, "0.5", "Share of sentences that recall something told before."},
     {"questions", 0, CLI_REAL, AT(questions), "R", 0, 1, "0.5", "Share of these that are a question and its answer."},
@@ -56,6 +58,8 @@ static int write_stories(const settings *s, FILE *facts) {
     const sn_story_options o = {.seed = (uint64_t)s->seed,
                                 .words = s->words,
                                 .farthest = s->farthest,
+                                .people = s->people,
+                                .kinds = s->kinds,
                                 .recalls = s->recalls,
                                 .questions = s->questions};
     int64_t bytes = 0;

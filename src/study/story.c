@@ -12,7 +12,8 @@
 enum {
     MAX_FACTS = 4096,
     MAX_PEOPLE = 256,
-    SCENE = 4,         /* people who are present */
+    PRESENT = 4, /* people at a time, at most MAX_PRESENT */
+    MAX_PRESENT = 64,
     SCENE_LENGTH = 12, /* sentences until somebody leaves and somebody comes */
     FIRST_FACTS = 8,   /* told before one is recalled */
     FIRST_OCTAVE = 7,  /* recalls are as frequent in each octave of the distance in bytes, from 2^7 on */
@@ -36,7 +37,8 @@ typedef struct writer {
     uint8_t told[MAX_PEOPLE]; /* by person: relations told, a bit each */
     fact facts[MAX_FACTS];
     int n_facts;
-    int scene[SCENE];
+    int scene[MAX_PRESENT], n_present;
+    uint8_t untellable; /* relations that the story does not have, a bit each */
     int64_t n_sentences;
     int64_t value_begin, value_end; /* of the sentence written last */
 } writer;
@@ -122,13 +124,13 @@ static void shuffle_people(writer *w) {
 /* Somebody present, but not `other` (-1: nobody). */
 static int present(writer *w, int other) {
     for (;;) {
-        int p = w->scene[below(w, SCENE)];
+        int p = w->scene[below(w, w->n_present)];
         if (p != other) return p;
     }
 }
 
 static bool in_scene(const writer *w, int person) {
-    for (int i = 0; i < SCENE; i++)
+    for (int i = 0; i < w->n_present; i++)
         if (w->scene[i] == person) return true;
     return false;
 }
@@ -137,7 +139,7 @@ static cast cast_of(writer *w, int a) { return (cast){.a = w->people[a], .b = w-
 
 static sn_status arrive(writer *w) {
     int person = w->n_arrived++;
-    w->scene[below(w, SCENE)] = person;
+    w->scene[below(w, w->n_present)] = person;
     cast k = cast_of(w, person);
     SN_TRY(put_pattern(w, one_of(w, sn_story_arrivals), &k));
     return finish_sentence(w);
@@ -146,7 +148,7 @@ static sn_status arrive(writer *w) {
 /* Somebody who was here before comes back. */
 static void change_scene(writer *w) {
     int back = below(w, w->n_arrived);
-    if (!in_scene(w, back)) w->scene[below(w, SCENE)] = back;
+    if (!in_scene(w, back)) w->scene[below(w, w->n_present)] = back;
 }
 
 /* ---- Facts ---- */
@@ -160,12 +162,12 @@ static int bits(unsigned x) {
 /* A relation of somebody present that was not told yet; false where everything was. */
 static bool find_untold(writer *w, int *person, int *relation) {
     int left = 0;
-    for (int i = 0; i < SCENE; i++) left += sn_story_n_relations - bits(w->told[w->scene[i]]);
+    for (int i = 0; i < w->n_present; i++) left += sn_story_n_relations - bits(w->told[w->scene[i]] | w->untellable);
     if (left == 0) return false;
     int pick = below(w, left);
-    for (int i = 0; i < SCENE; i++)
+    for (int i = 0; i < w->n_present; i++)
         for (int r = 0; r < sn_story_n_relations; r++)
-            if (!(w->told[w->scene[i]] >> r & 1) && pick-- == 0) {
+            if (!((w->told[w->scene[i]] | w->untellable) >> r & 1) && pick-- == 0) {
                 *person = w->scene[i];
                 *relation = r;
                 return true;
@@ -256,9 +258,16 @@ static sn_status next_sentence(writer *w, const sn_story_options *o) {
     return fill_in(w);
 }
 
-static sn_status begin(writer *w) {
+static sn_status begin(writer *w, const sn_story_options *o) {
     shuffle_people(w);
-    for (int i = 0; i < SCENE; i++) w->scene[i] = w->n_arrived++;
+    w->n_present = (int)o->people;
+    for (int kinds = sn_story_n_relations; kinds > o->kinds;) {
+        unsigned one = 1U << below(w, sn_story_n_relations);
+        if (w->untellable & one) continue;
+        w->untellable |= (uint8_t)one;
+        kinds--;
+    }
+    for (int i = 0; i < w->n_present; i++) w->scene[i] = w->n_arrived++;
     cast k = cast_of(w, w->scene[0]);
     SN_TRY(put_pattern(w, "This is the story of %A and %B and the people of the valley. ", &k));
     return SN_OK;
@@ -270,19 +279,24 @@ static sn_status take_options(const sn_story_options *given, sn_story_options *o
     *o = *given;
     if (o->words == 0) o->words = 6000;
     if (o->farthest == 0) o->farthest = (int64_t)1 << 32;
+    if (o->people == 0) o->people = PRESENT;
+    if (o->kinds == 0) o->kinds = sn_story_n_relations;
     if (o->recalls < 0) o->recalls = 0.5;
     if (o->questions < 0) o->questions = 0.5;
     if (o->words < 1 || o->words > (int64_t)1 << 32)
         return sn_fail(SN_ERR_ARGUMENT, "story: %lld words: from 1 to 2^32", (long long)o->words);
     if (o->farthest < 1 || o->farthest > (int64_t)1 << 32)
         return sn_fail(SN_ERR_ARGUMENT, "story: recalls up to %lld words back: from 1 to 2^32", (long long)o->farthest);
+    if (o->people < 2 || o->people > MAX_PRESENT || o->kinds < 1 || o->kinds > sn_story_n_relations)
+        return sn_fail(SN_ERR_ARGUMENT, "story: %lld people, %lld kinds of facts: from 2 to %d, from 1 to %d",
+                       (long long)o->people, (long long)o->kinds, MAX_PRESENT, sn_story_n_relations);
     if (!(o->recalls <= 0.9) || !(o->questions <= 1))
         return sn_fail(SN_ERR_ARGUMENT, "story: recalls are up to 0.9 of the sentences, questions up to 1 of them");
     return SN_OK;
 }
 
 static sn_status write_story(writer *w, const sn_story_options *o) {
-    SN_TRY(begin(w));
+    SN_TRY(begin(w, o));
     while ((int64_t)w->text.size < o->words * BYTES_PER_WORD) SN_TRY(next_sentence(w, o));
     w->text.data[w->text.size - 1] = '\n';
     return sn_buf_append(&w->text, "", 1);

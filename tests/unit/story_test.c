@@ -119,6 +119,38 @@ static void test_nothing_is_recalled_from_farther_back(void **state) {
     assert_int_equal(sn_story_write(&o, 0, &s), SN_ERR_ARGUMENT);
 }
 
+/* Every kind of fact is told by a verb of its own. */
+static int kinds_in(const char *text) {
+    static const char *const verbs[] = {" calls ", " trusts ", " keeps ", " eats ",
+                                        " sells ", " grows ",  " fears ", " collects "};
+    int n = 0;
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) n += strstr(text, verbs[i]) != NULL;
+    return n;
+}
+
+static void test_kinds_and_people(void **state) {
+    sn_story_options o = sn_story_defaults();
+    sn_story s;
+    (void)state;
+    assert_int_equal(sn_story_write(&o, 0, &s), SN_OK);
+    assert_int_equal(kinds_in(s.text), 8);
+    sn_story_free(&s);
+    o.kinds = 2;
+    for (int64_t people = 2; people <= 64; people *= 2) {
+        o.people = people;
+        assert_int_equal(sn_story_write(&o, 0, &s), SN_OK);
+        assert_int_equal(kinds_in(s.text), 2);
+        sn_story_free(&s);
+    }
+    o.people = 65;
+    assert_int_equal(sn_story_write(&o, 0, &s), SN_ERR_ARGUMENT);
+    o.people = 1;
+    assert_int_equal(sn_story_write(&o, 0, &s), SN_ERR_ARGUMENT);
+    o.people = 2;
+    o.kinds = 9;
+    assert_int_equal(sn_story_write(&o, 0, &s), SN_ERR_ARGUMENT);
+}
+
 static void test_wrong_options_and_no_memory(void **state) {
     sn_story_options o = sn_story_defaults();
     sn_story s;
@@ -147,6 +179,7 @@ int main(void) {
         cmocka_unit_test(test_facts_do_not_change),
         cmocka_unit_test(test_distances_are_even_over_the_octaves),
         cmocka_unit_test(test_nothing_is_recalled_from_farther_back),
+        cmocka_unit_test(test_kinds_and_people),
         cmocka_unit_test(test_wrong_options_and_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
