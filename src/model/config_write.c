@@ -128,6 +128,7 @@ sn_status sn_config_write_json(const sn_model *m, sn_dtype dtype, const sn_token
     sn_json_put_string(&w, NULL, m->family->hf_class);
     sn_json_end(&w);
     sn_json_put_string(&w, "model_type", m->family->name);
+    sn_json_put_string(&w, "_name", m->name);
     sn_json_put_string(&w, "torch_dtype", names[dtype] ? names[dtype] : "float32");
     put_sizes(&w, m);
     put_layers(&w, m);

@@ -55,6 +55,13 @@ static sn_status read_config(sn_model *m, const char *path) {
         return sn_fail(SN_ERR_NOT_FOUND, "%s: it is needed beside the .safetensors file and is not there", path);
     SN_TRY(sn_json_open(path, NULL, &doc));
     sn_status status = sn_config_from_json(sn_json_root(doc), path, &m->arena, &m->family, &m->config);
+    sn_text name;
+    bool found = false;
+    if (status == SN_OK) status = sn_json_get_text(sn_json_root(doc), "_name", &name, &found);
+    if (status == SN_OK && found && name.size > 0) {
+        m->name = sn_arena_strndup(&m->arena, name.data, name.size); /* ours: other programs name the folder */
+        if (!m->name) status = sn_fail_memory("model");
+    }
     sn_json_free(doc);
     return status;
 }
