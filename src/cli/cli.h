@@ -74,6 +74,10 @@ void cli_print_completion(FILE *to);
 void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same for a failure that the program finds itself: gives `status` back, and cli_failed then adds nothing. */
 sn_status cli_refuse(sn_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Of --json, --csv, --plot (NULL: not given): before long work, whether they can be written. Only JSON may go to the
+ * screen ("-"). */
+sn_status cli_check_outputs(const char *json, const char *csv, const char *plot);
+bool cli_json_on_screen(const char *json);
 /* Reports sn_last_error() for a failed call and gives the exit status for it. */
 int cli_failed(sn_status status);
 

@@ -134,18 +134,6 @@ static sn_status choose(job *j) {
     return status;
 }
 
-static bool json_on_screen(const settings *s) { return s->json && strcmp(s->json, "-") == 0; }
-
-static sn_status check_outputs(const settings *s) {
-    sn_status status = SN_OK;
-    if ((s->csv && !strcmp(s->csv, "-")) || (s->plot && !strcmp(s->plot, "-")))
-        return cli_refuse(SN_ERR_ARGUMENT, "--csv and --plot want the name of a file, not \"-\"");
-    if (s->json && !json_on_screen(s)) status = sn_compare_check_path(s->json, false);
-    if (status == SN_OK && s->csv) status = sn_compare_check_path(s->csv, false);
-    if (status == SN_OK && s->plot) status = sn_compare_check_path(s->plot, true);
-    return status;
-}
-
 /* ---- What came out ---- */
 
 static int widest(const sn_compare_result *r) {
@@ -202,7 +190,7 @@ static void print_tables(const sn_compare_result *r) {
 
 static void report(const job *j) {
     const sn_compare_result *r = j->result;
-    if (!json_on_screen(j->s)) print_tables(r);
+    if (!cli_json_on_screen(j->s->json)) print_tables(r);
     if (j->s->session.quiet) return;
     for (int m = 0; m < r->n_methods; m++) cli_say("%s: %s", r->methods[m].spec, r->methods[m].note);
     cli_say("largest session: cache %s, work %s, tables %s beside %s of weights", cli_bytes(r->memory.cache_bytes),
@@ -218,8 +206,8 @@ static sn_status print_json(const sn_compare_result *r) {
 }
 
 static sn_status write_files(const job *j) {
-    sn_status status = json_on_screen(j->s) ? print_json(j->result) : SN_OK;
-    if (j->s->json && !json_on_screen(j->s)) status = sn_compare_write_json(j->result, j->s->json);
+    sn_status status = cli_json_on_screen(j->s->json) ? print_json(j->result) : SN_OK;
+    if (j->s->json && !cli_json_on_screen(j->s->json)) status = sn_compare_write_json(j->result, j->s->json);
     if (status == SN_OK && j->s->csv) status = sn_compare_write_csv(j->result, j->s->csv);
     if (status == SN_OK && j->s->plot) status = sn_compare_write_plot(j->result, j->s->plot);
     return status;
@@ -251,7 +239,7 @@ static sn_status compare(job *j) {
 }
 
 static int work(job *j) {
-    sn_status status = check_outputs(j->s);
+    sn_status status = cli_check_outputs(j->s->json, j->s->csv, j->s->plot);
     if (status == SN_OK) status = parse_methods(j);
     if (status == SN_OK) status = cli_model_open(j->s->arguments.argument[0], j->s->session.tokenizer, true, &j->model);
     if (status == SN_OK && encode(j) != SN_OK) return CLI_FAILED;

@@ -191,18 +191,6 @@ static void on_progress(void *user, const char *what, const char *unit, double d
     cli_progress_show(&s->progress, done, total);
 }
 
-static bool on_screen(const settings *s) { return s->json && strcmp(s->json, "-") == 0; }
-
-static sn_status check_outputs(const settings *s) {
-    sn_status status = SN_OK;
-    if ((s->csv && !strcmp(s->csv, "-")) || (s->plot && !strcmp(s->plot, "-")))
-        return cli_refuse(SN_ERR_ARGUMENT, "--csv and --plot want the name of a file, not \"-\"");
-    if (s->json && !on_screen(s)) status = sn_compare_check_path(s->json, false);
-    if (status == SN_OK && s->csv) status = sn_compare_check_path(s->csv, false);
-    if (status == SN_OK && s->plot) status = sn_compare_check_path(s->plot, true);
-    return status;
-}
-
 static sn_status print_json(const sn_recipe_result *r) {
     char *text;
     sn_status status = sn_recipe_json(r, &text);
@@ -213,11 +201,11 @@ static sn_status print_json(const sn_recipe_result *r) {
 
 static sn_status report(const settings *s, const sn_recipe_result *r) {
     sn_status status = SN_OK;
-    if (on_screen(s))
+    if (cli_json_on_screen(s->json))
         status = print_json(r);
     else
         print_tables(r);
-    if (status == SN_OK && s->json && !on_screen(s)) status = sn_recipe_write_json(r, s->json);
+    if (status == SN_OK && s->json && !cli_json_on_screen(s->json)) status = sn_recipe_write_json(r, s->json);
     if (status == SN_OK && s->csv) status = sn_recipe_write_csv(r, s->csv);
     if (status == SN_OK && s->plot) status = sn_recipe_write_plot(r, s->plot);
     return status;
@@ -252,7 +240,7 @@ static int run(void *p) {
     const settings *s = p;
     sn_recipe *recipe;
     if (s->arguments.n_arguments == 0) return list(s);
-    sn_status status = check_outputs(s);
+    sn_status status = cli_check_outputs(s->json, s->csv, s->plot);
     if (status == SN_OK) status = open_recipe(s, &recipe);
     if (status != SN_OK) return cli_failed(status);
     int code = work(s, recipe);

@@ -28,7 +28,6 @@ SN_OP_FORWARD(swiglu)
 
 #if SN_OP_MAIN
 #include "base/error.h"
-#include "base/philox.h"
 
 static sn_status infer(const void *attr, const sn_tensor *in, int n_in, sn_tensor *out) {
     (void)attr, (void)n_in;
@@ -72,7 +71,7 @@ static const sn_op_case bad_cases[] = {
 static void random_case(uint64_t seed, sn_op_case *out) {
     static const int64_t most[] = {300, 120, 150, 100};
     int64_t size[4];
-    for (uint64_t i = 0; i < 4; i++) size[i] = 1 + (int64_t)(sn_uniform_f64(seed, i + 1, 0) * (double)most[i]);
+    for (uint64_t i = 0; i < 4; i++) size[i] = sn_random_int(seed, i + 1, 1, most[i]);
     *out = (sn_op_case){.n_in = 4, .in = FOUR(size[0], size[1], size[2], size[3])};
 }
 

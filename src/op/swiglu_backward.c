@@ -40,7 +40,6 @@ SN_OP_FORWARD(swiglu_backward)
 
 #if SN_OP_MAIN
 #include "base/error.h"
-#include "base/philox.h"
 
 static bool fits(const sn_tensor *t, const sn_tensor *x, int64_t rows, int64_t columns) {
     return t->dtype == x->dtype && t->n_dims == 2 && t->shape[0] == rows && t->shape[1] == columns;
@@ -115,7 +114,7 @@ static const sn_op_case bad_cases[] = {
 static void random_case(uint64_t seed, sn_op_case *out) {
     static const int64_t most[] = {300, 120, 150, 100};
     int64_t size[4];
-    for (uint64_t i = 0; i < 4; i++) size[i] = 1 + (int64_t)(sn_uniform_f64(seed, i + 1, 0) * (double)most[i]);
+    for (uint64_t i = 0; i < 4; i++) size[i] = sn_random_int(seed, i + 1, 1, most[i]);
     *out = (sn_op_case){.n_in = 5, .in = FIVE(size[0], size[1], size[2], size[3])};
 }
 

@@ -400,7 +400,7 @@ def main():
     env = environment()
     both = [(c, p) for c in range(len(CHATS)) for p in (False, True)]
     sets = [(n, t, both) for n, t in TEMPLATES.items()] + [(n, t, [(1, False)]) for n, t in FEATURES.items()]
-    lines = [json.dumps({"name": n, "template": t, "cases": [case(env, t, c, p) for c, p in todo]}, ensure_ascii=False) for n, t, todo in sets]
+    lines = [json.dumps({"name": n, "template": t, "cases": [case(env, t, c, p) for c, p in runs]}, ensure_ascii=False) for n, t, runs in sets]
     with open(args.out, "w", encoding="utf-8") as f:
         f.write('{"chats": ' + json.dumps(CHATS, ensure_ascii=False) + ',\n"templates": [\n' + ",\n".join(lines) + "\n]}\n")
 
