@@ -58,14 +58,16 @@ typedef struct cli_arguments {
 /* Exit statuses: 0 fine, 1 the work failed, 2 wrong usage, 130 stopped by Ctrl-C. */
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_STOPPED = 130 };
 
-/* All verbs, sorted by the build; ends with NULL. */
+/* All verbs, sorted by the build; ends with NULL. A name has one word or two ("math abc"): the first is then a group.
+ */
+enum { CLI_MAX_VERBS = 64 };
 extern const cli_verb *const cli_verb_table[];
 const cli_verb *cli_verb_find(const char *name);
 
 /* Fills settings from argv (after the verb). CLI_OK, or CLI_USAGE after printing what is wrong. */
 int cli_parse(const cli_verb *verb, int argc, char **argv, void *settings);
 
-void cli_print_overview(FILE *to);
+void cli_print_overview(FILE *to, const char *group); /* of one group of verbs; NULL: of all */
 void cli_print_help(const cli_verb *verb, FILE *to);
 void cli_print_man(const cli_verb *verb, FILE *to); /* verb NULL: the program's page */
 void cli_print_completion(FILE *to);

@@ -4,13 +4,27 @@
 #include <ctype.h>
 #include <string.h>
 
-void cli_print_overview(FILE *to) {
+enum { NAME_WIDTH = 16 };
+
+static void print_verbs(FILE *to, const char *group) {
+    size_t n = group ? strlen(group) : 0;
+    for (const cli_verb *const *v = cli_verb_table; *v; v++)
+        if (!group || (strncmp((*v)->name, group, n) == 0 && (*v)->name[n] == ' '))
+            fprintf(to, "  %-*s %s\n", NAME_WIDTH, (*v)->name, (*v)->summary);
+}
+
+void cli_print_overview(FILE *to, const char *group) {
+    if (group) {
+        fprintf(to, "usage: suan %s VERB [arguments] [options]\n\nverbs:\n", group);
+        print_verbs(to, group);
+        return;
+    }
     fprintf(to, "suan %s - generative models in C\n\nusage: suan VERB [arguments] [options]\n\nverbs:\n", SN_VERSION);
-    for (const cli_verb *const *v = cli_verb_table; *v; v++) fprintf(to, "  %-12s %s\n", (*v)->name, (*v)->summary);
-    fprintf(to, "\n  %-12s %s\n", "help VERB", "what a verb does, its options and examples");
-    fprintf(to, "  %-12s %s\n", "man [VERB]", "a man page in roff: suan man run | man -l -");
-    fprintf(to, "  %-12s %s\n", "completion", "completion for bash: source <(suan completion)");
-    fprintf(to, "  %-12s %s\n", "--version", "the version");
+    print_verbs(to, NULL);
+    fprintf(to, "\n  %-*s %s\n", NAME_WIDTH, "help VERB", "what a verb does, its options and examples");
+    fprintf(to, "  %-*s %s\n", NAME_WIDTH, "man [VERB]", "a man page in roff: suan man run | man -l -");
+    fprintf(to, "  %-*s %s\n", NAME_WIDTH, "completion", "completion for bash: source <(suan completion)");
+    fprintf(to, "  %-*s %s\n", NAME_WIDTH, "--version", "the version");
 }
 
 /* Prints words wrapped at 100 columns with an indent for all lines but the first. */
@@ -162,9 +176,15 @@ void cli_print_man(const cli_verb *verb, FILE *to) {
         man_program(to);
         return;
     }
-    fprintf(to, ".TH SUAN\\-");
-    print_upper(to, verb->name);
-    fprintf(to, " 1 \"\" \"suan %s\"\n.SH NAME\nsuan\\-%s \\- ", SN_VERSION, verb->name);
+    char page[64];
+    snprintf(page, sizeof page, "suan-%s", verb->name);
+    for (char *c = page; *c; c++)
+        if (*c == ' ') *c = '-';
+    fprintf(to, ".TH ");
+    print_upper(to, page);
+    fprintf(to, " 1 \"\" \"suan %s\"\n.SH NAME\n", SN_VERSION);
+    print_roff(to, page);
+    fprintf(to, " \\- ");
     print_roff(to, verb->summary);
     fprintf(to, "\n.SH SYNOPSIS\n.B suan %s\n", verb->name);
     print_roff(to, verb->arguments);
@@ -178,18 +198,50 @@ void cli_print_man(const cli_verb *verb, FILE *to) {
     man_examples(verb, to);
 }
 
+static void complete_words(FILE *to, const char *words) {
+    fprintf(to, "COMPREPLY=($(compgen -W \"%s\" -- \"$cur\"))", words);
+}
+
+/* The words that may stand first: verbs of one word and groups, each once. The table is sorted. */
+static void print_first_words(FILE *to) {
+    size_t n = 0;
+    const char *last = "";
+    for (const cli_verb *const *v = cli_verb_table; *v; v++) {
+        size_t size = strcspn((*v)->name, " ");
+        if (size == n && strncmp(last, (*v)->name, n) == 0) continue;
+        last = (*v)->name;
+        n = size;
+        fprintf(to, "%.*s ", (int)n, last);
+    }
+    fprintf(to, "help man completion --version");
+}
+
+static void print_second_words(FILE *to) {
+    for (const cli_verb *const *v = cli_verb_table; *v; v++) {
+        const char *blank = strchr((*v)->name, ' ');
+        if (blank) fprintf(to, "    %.*s) second=\"$second%s\" ;;&\n", (int)(blank - (*v)->name), (*v)->name, blank);
+    }
+}
+
 void cli_print_completion(FILE *to) {
     fprintf(to,
             "# bash completion for suan\n_suan() {\n    local cur=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]}\n");
-    fprintf(to, "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        COMPREPLY=($(compgen -W \"");
-    for (const cli_verb *const *v = cli_verb_table; *v; v++) fprintf(to, "%s ", (*v)->name);
-    fprintf(to, "help man completion --version\" -- \"$cur\"))\n        return\n    fi\n    case $verb in\n");
+    fprintf(to,
+            "    local options second=\n    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        COMPREPLY=($(compgen -W \"");
+    print_first_words(to);
+    fprintf(to, "\" -- \"$cur\"))\n        return\n    fi\n    case $verb in\n");
+    print_second_words(to);
+    fprintf(to, "    esac\n    [ -z \"$second\" ] || verb=\"$verb ${COMP_WORDS[2]}\"\n");
+    fprintf(to, "    if [ -n \"$second\" ] && [ \"$COMP_CWORD\" -eq 2 ]; then\n        ");
+    complete_words(to, "$second");
+    fprintf(to, "\n        return\n    fi\n    case $verb in\n");
     for (const cli_verb *const *v = cli_verb_table; *v; v++) {
-        fprintf(to, "    %s) options=\"--help", (*v)->name);
+        fprintf(to, "    \"%s\") options=\"--help", (*v)->name);
         for (int i = 0; i < (*v)->n_options; i++) fprintf(to, " --%s", (*v)->options[i].name);
         fprintf(to, "\" ;;\n");
     }
-    fprintf(to, "    *) options=\"\" ;;\n    esac\n    case $cur in\n");
-    fprintf(to, "    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$cur\")) ;;\n");
-    fprintf(to, "    *) COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n    esac\n}\ncomplete -o filenames -F _suan suan\n");
+    fprintf(to, "    *) options=\"\" ;;\n    esac\n    case $cur in\n    -*) ");
+    complete_words(to, "$options");
+    fprintf(to,
+            " ;;\n    *) COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n    esac\n}\ncomplete -o filenames -F _suan suan\n");
 }

@@ -12,21 +12,33 @@ status 0 "$SUAN" info
 prints "instruction set"
 
 status 0 "$SUAN" help
-verbs=$(sed -n '/^verbs:/,/^$/p' "$work/out" | awk 'NF > 1 {print $1}')
+verbs=$(sed -n '/^verbs:/,/^$/p' "$work/out" | awk -F '  +' 'NF > 2 {print $2}' | tr ' ' _)
 [ "$(echo "$verbs" | wc -l)" -ge 9 ] || fail "fewer than nine verbs"
 for verb in $verbs; do
-    status 0 "$SUAN" help "$verb"
-    prints "usage: suan $verb"
+    words=$(echo "$verb" | tr _ ' ')
+    # shellcheck disable=SC2086 # one or two words
+    set -- $words
+    status 0 "$SUAN" help "$@"
+    prints "usage: suan $words"
     prints "examples:"
     awk 'length > 104 {exit 1}' "$work/out" || fail "help of $verb has lines of more than 104 columns"
     cp "$work/out" "$work/help"
-    status 0 "$SUAN" "$verb" --help
-    cmp -s "$work/out" "$work/help" || fail "help $verb and $verb --help differ"
-    status 2 "$SUAN" "$verb" --no-such-option
+    status 0 "$SUAN" "$@" --help
+    cmp -s "$work/out" "$work/help" || fail "help $words and $words --help differ"
+    status 2 "$SUAN" "$@" --no-such-option
     says "has no option --no-such-option"
-    status 0 "$SUAN" man "$verb"
+    status 0 "$SUAN" man "$@"
     prints ".SH OPTIONS"
 done
+
+# A group of verbs: the word alone lists them.
+status 2 "$SUAN" tokenizer
+says "usage: suan tokenizer VERB"
+says "tokenizer train"
+status 0 "$SUAN" help tokenizer
+prints "tokenizer train"
+status 2 "$SUAN" tokenizer trian
+says 'did you mean "tokenizer train"'
 status 0 "$SUAN" man
 prints ".SH VERBS"
 
@@ -36,6 +48,10 @@ if command -v bash >/dev/null; then
     bash -n "$work/completion" || fail "the completion is not bash"
     bash -c ". $work/completion; COMP_WORDS=(suan comp); COMP_CWORD=1; _suan; echo \${COMPREPLY[@]}" >"$work/out"
     prints compare
+    bash -c ". $work/completion; COMP_WORDS=(suan tokenizer tr); COMP_CWORD=2; _suan; echo \${COMPREPLY[@]}" >"$work/out"
+    prints train
+    bash -c ". $work/completion; COMP_WORDS=(suan tokenizer train --vo); COMP_CWORD=3; _suan; echo \${COMPREPLY[@]}" >"$work/out"
+    prints --vocab-size
 fi
 
 status 2 "$SUAN" run

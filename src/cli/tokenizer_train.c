@@ -1,4 +1,4 @@
-/* suan tokenizer: learns a vocabulary. */
+/* suan tokenizer train: learns a vocabulary. */
 #include "cli.h"
 
 #include <inttypes.h>
@@ -59,10 +59,6 @@ static void show(void *user, const char *what, int64_t done, int64_t total) {
 
 static int run(void *p) {
     const settings *s = p;
-    if (strcmp(s->arguments.argument[0], "train") != 0) {
-        cli_say("tokenizer can train, not \"%s\": see 'suan help tokenizer'", s->arguments.argument[0]);
-        return CLI_USAGE;
-    }
     if (s->no_special && s->special.n) {
         cli_say("give --special or --no-special, not both");
         return CLI_USAGE;
@@ -80,7 +76,7 @@ static int run(void *p) {
                                            .progress = show,
                                            .user = &state};
     sn_tokenizer *t;
-    sn_status status = sn_tokenizer_train(s->arguments.argument + 1, s->arguments.n_arguments - 1, &options_, &t);
+    sn_status status = sn_tokenizer_train(s->arguments.argument, s->arguments.n_arguments, &options_, &t);
     if (state.what) cli_progress_end(&state.progress);
     if (status != SN_OK) return cli_failed(status);
     int32_t n = sn_tokenizer_n_tokens(t);
@@ -92,11 +88,11 @@ static int run(void *p) {
     return CLI_OK;
 }
 
-const cli_verb cli_verb_tokenizer = {
-    .name = "tokenizer",
+const cli_verb cli_verb_tokenizer_train = {
+    .name = "tokenizer train",
     .summary = "learn a vocabulary from texts",
-    .arguments = "train FILE...",
-    .min_arguments = 2,
+    .arguments = "FILE...",
+    .min_arguments = 1,
     .max_arguments = CLI_MAX_ARGUMENTS,
     .description =
         "A FILE is plain text, JSON lines (.jsonl, .ndjson) or a folder of such files; they are read in order and need "
