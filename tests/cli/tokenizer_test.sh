@@ -25,7 +25,7 @@ status 0 "$SUAN" tokenize "$work/byte.json" "Ab" --ids
 status 2 "$SUAN" tokenizer train
 says "usage: suan tokenizer"
 status 2 "$SUAN" tokenizer learn "$work/one.txt"
-says "tokenizer can train"
+says "no verb"
 status 2 "$SUAN" tokenizer train "$work/one.txt" --special a --no-special
 says "not both"
 status 1 "$SUAN" tokenizer train "$work/one.txt" --type words --out "$work/x"
