@@ -17,7 +17,8 @@ install(FILES ${PROJECT_BINARY_DIR}/suan-config.cmake ${PROJECT_BINARY_DIR}/suan
 # What a static link needs. oneDNN ships no .pc file, so it is named as a library.
 set(SN_PC_REQUIRES "")
 set(SN_PC_LIBS "-lm -lpthread")
-foreach(pair jansson:jansson pcre2:libpcre2-8 utf8proc:libutf8proc png:libpng cairo:cairo zlib:zlib libconfig:libconfig)
+foreach(pair jansson:jansson pcre2:libpcre2-8 utf8proc:libutf8proc png:libpng cairo:cairo zlib:zlib libconfig:libconfig
+    gmp:gmp)
   string(REPLACE ":" ";" pair ${pair})
   list(GET pair 0 name)
   list(GET pair 1 module)

@@ -11,6 +11,7 @@
 #include "suan/bench.h"
 #include "suan/build.h"
 #include "suan/graph.h"
+#include "suan/math.h"
 #include "suan/model.h"
 #include "suan/optim.h"
 #include "suan/plot.h"

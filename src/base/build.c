@@ -32,6 +32,9 @@ const char *sn_build_libraries(void) {
 #ifdef SN_HAVE_LIBCONFIG
            "libconfig "
 #endif
+#ifdef SN_HAVE_GMP
+           "gmp "
+#endif
 #ifdef _OPENMP
            "openmp"
 #else

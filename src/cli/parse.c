@@ -177,6 +177,11 @@ static int parse_option(const cli_verb *verb, int argc, char **argv, int *i, voi
     return set_option(o, value, settings);
 }
 
+/* "-5" is a number, not an option, for a verb that has no such letter. */
+static bool is_number(const cli_verb *verb, const char *word) {
+    return word[1] >= '0' && word[1] <= '9' && !find_letter(verb, word[1]);
+}
+
 int cli_parse(const cli_verb *verb, int argc, char **argv, void *settings) {
     cli_arguments *arguments = settings;
     bool only_arguments = false;
@@ -190,7 +195,7 @@ int cli_parse(const cli_verb *verb, int argc, char **argv, void *settings) {
             only_arguments = true;
             continue;
         }
-        if (!only_arguments && argv[i][0] == '-' && argv[i][1])
+        if (!only_arguments && argv[i][0] == '-' && argv[i][1] && !is_number(verb, argv[i]))
             status = parse_option(verb, argc, argv, &i, settings);
         else
             status = add_argument(verb, arguments, argv[i]);

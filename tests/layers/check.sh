@@ -15,6 +15,7 @@ BEGIN {
     allowed["layer", "position"] = 1
     only["dnnl"] = "src/kernel/onednn/"; only["jansson.h"] = "src/file/"; only["pcre2.h"] = "src/token/"
     only["utf8proc.h"] = "src/token/"; only["png.h"] = "src/file/"; only["cairo"] = "src/plot/"; only["zlib.h"] = "src/file/"; only["libconfig.h"] = "src/file/"
+    only["gmp.h"] = "src/math/"
 }
 {
     file = $1; line = $2; what = $3
