@@ -19,14 +19,14 @@ static const cli_option options[] = {
     {"bytes", 'b', CLI_INT, AT(bytes), "N", 0, 1e15, NULL,
      "Whole stories until there are so many bytes (suffix k, m)."},
     {"from", 0, CLI_INT, AT(from), "I", 0, 1e12, "0", "Number of the first story."},
-    {"words", 'w', CLI_INT, AT(words), "N", 1, 4294967296, "6000", "About how many words a story has."},
+    {"words", 'w', CLI_INT, AT(words), "N", 1, 4294967296, "24000", "About how many words a story has."},
     {"farthest", 0, CLI_INT, AT(farthest), "N", 1, 4294967296, NULL,
      "Recall nothing from farther back than about N words: for training on short windows."},
     {"people", 0, CLI_INT, AT(people), "N", 2, 64, "4", "People who are present at a time."},
     {"kinds", 0, CLI_INT, AT(kinds), "N", 1, 8, "8", "Kinds of facts in a story, drawn for each."},
     {"seed", 's', CLI_INT, AT(seed), "S", 0, 9e15, "0", "Another seed is another row of stories."},
-    {"recalls", 0, CLI_REAL, AT(recalls), "R", 0, 0.9, "0.5", "Share of sentences that recall something told before."},
-    {"questions", 0, CLI_REAL, AT(questions), "R", 0, 1, "0.5", "Share of these that are a question and its answer."},
+    {"recalls", 0, CLI_REAL, AT(recalls), "R", 0, 0.9, "0.8", "Share of sentences that recall something told before."},
+    {"questions", 0, CLI_REAL, AT(questions), "R", 0, 1, "0.3", "Share of these that are a question and its answer."},
     {"separator", 0, CLI_TEXT, AT(separator), "TEXT", 0, 0, "<|endoftext|>", "A line between two stories."},
     {"facts", 0, CLI_TEXT, AT(facts), "FILE", 0, 0, NULL,
      "Write where what is recalled, a JSON line each: story, about, question, and the byte offsets source (where the "
@@ -109,7 +109,8 @@ const cli_verb cli_verb_corpus = {
     .max_arguments = 0,
     .description =
         "Writes English stories on standard output, as many as wanted, the same for the same options on every machine. "
-        "People are told to eat plums, trust others, keep goats; later, at distances even over the octaves from about "
+        "The cook saves Mira plums, the miller owes Otto nine coins; later, at distances even over the octaves from "
+        "about "
         "20 to about 6000 words, somebody remembers or is asked. A reader who has kept the fact knows how such a "
         "sentence ends. 'suan probe' asks a model about such stories.",
     .options = options,

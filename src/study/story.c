@@ -23,8 +23,8 @@ enum {
 
 typedef struct fact {
     int person, relation;
-    const char *adjective, *value; /* adjective NULL: none */
-    int64_t last;                  /* byte after its value where it was last written */
+    const char *value;
+    int64_t last; /* byte after its value where it was last written */
 } fact;
 
 typedef struct writer {
@@ -62,17 +62,13 @@ static sn_status put(writer *w, const char *text) { return sn_buf_append(&w->tex
 typedef struct cast {
     const char *a, *b;
     const sn_story_relation *relation; /* of the fact, or NULL */
-    const char *adjective, *value;
+    const char *value;
 } cast;
 
 static sn_status put_pattern(writer *w, const char *pattern, const cast *k);
 
 static sn_status put_value(writer *w, const cast *k) {
     w->value_begin = (int64_t)w->text.size;
-    if (k->adjective) {
-        SN_TRY(put(w, k->adjective));
-        SN_TRY(put(w, " "));
-    }
     SN_TRY(put(w, k->value));
     w->value_end = (int64_t)w->text.size;
     return SN_OK;
@@ -177,7 +173,6 @@ static bool find_untold(writer *w, int *person, int *relation) {
 
 static cast cast_of_fact(const writer *w, const fact *f) {
     cast k = {.a = w->people[f->person], .relation = &sn_story_relations[f->relation]};
-    k.adjective = f->adjective;
     k.value = f->value;
     return k;
 }
@@ -186,8 +181,7 @@ static sn_status tell(writer *w, int person, int relation) {
     const sn_story_relation *r = &sn_story_relations[relation];
     fact *f = &w->facts[w->n_facts++];
     *f = (fact){.person = person, .relation = relation};
-    if (r->adjectives) f->adjective = one_of(w, r->adjectives);
-    f->value = r->values ? one_of(w, r->values) : w->people[present(w, person)];
+    f->value = one_of(w, r->values);
     w->told[person] |= (uint8_t)(1U << relation);
     cast k = cast_of_fact(w, f);
     SN_TRY(put_pattern(w, one_of(w, sn_story_tellings), &k));
@@ -277,12 +271,12 @@ sn_story_options sn_story_defaults(void) { return (sn_story_options){.recalls = 
 
 static sn_status take_options(const sn_story_options *given, sn_story_options *o) {
     *o = *given;
-    if (o->words == 0) o->words = 6000;
+    if (o->words == 0) o->words = 24000;
     if (o->farthest == 0) o->farthest = (int64_t)1 << 32;
     if (o->people == 0) o->people = PRESENT;
     if (o->kinds == 0) o->kinds = sn_story_n_relations;
-    if (o->recalls < 0) o->recalls = 0.5;
-    if (o->questions < 0) o->questions = 0.5;
+    if (o->recalls < 0) o->recalls = 0.8;
+    if (o->questions < 0) o->questions = 0.3;
     if (o->words < 1 || o->words > (int64_t)1 << 32)
         return sn_fail(SN_ERR_ARGUMENT, "story: %lld words: from 1 to 2^32", (long long)o->words);
     if (o->farthest < 1 || o->farthest > (int64_t)1 << 32)

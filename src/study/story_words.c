@@ -18,18 +18,21 @@ const char *const sn_story_names[] = {
     "Detlef", "Elsa",   "Fritz",  "Gudrun", "Harald", "Inga",   "Joris",  "Kai",    "Liv",       "Moritz", "Nelly",
     "Olaf",   "Priska", "Roland", "Sara",   "Tomas",  "Valda",  "Wenzel", "Ylva",   "Zacharias", NULL};
 
+LIST nicknames[] = {"Sparrow",   "Captain",  "Duke",    "Pepper",  "Falcon",   "Pebble",      "Lucky",
+                    "Shadow",    "Ginger",   "Doctor",  "Major",   "Squirrel", "Badger",      "Champion",
+                    "Professor", "Sailor",   "Rocket",  "Thimble", "Whisper",  "Nightingale", "Bishop",
+                    "Comet",     "Dumpling", "Feather", "Giant",   "Lion",     "Moonlight",   "Admiral",
+                    "Snowflake", "Tiger",    "Turtle",  "Wizard",  NULL};
 LIST places[] = {"Thornby",    "Brackwater", "Oldmere",   "Fennick",    "Harrowgate", "Millbrook", "Stonecross",
                  "Wexley",     "Applewick",  "Dunmoor",   "Eastvale",   "Foxhollow",  "Greyhaven", "Highcombe",
                  "Ironbridge", "Juniper",    "Kestrel",   "Larkfield",  "Marshend",   "Northrock", "Otterburn",
                  "Pinewood",   "Quarry",     "Ravenhill", "Saltmarsh",  "Timberly",   "Underhill", "Violet",
                  "Westferry",  "Yarrow",     "Briarwood", "Coldspring", NULL};
-LIST adjectives[] = {"brass", "copper", "silver", "golden", "wooden", "leather", "velvet", "red", "blue",
-                     "green", "black",  "white",  "yellow", "purple", "grey",    "tiny",   NULL};
 LIST wares[] = {"lanterns", "kettles", "fiddles", "cloaks",   "saddles", "mirrors", "hammers", "baskets", "drums",
                 "flutes",   "helmets", "ladders", "pillows",  "swords",  "wagons",  "clocks",  "carpets", "masks",
                 "knives",   "candles", "spoons",  "boots",    "shields", "ropes",   "hats",    "gloves",  "brooms",
                 "barrels",  "chairs",  "tables",  "blankets", "bottles", NULL};
-LIST treasures[] = {"buttons", "coins",  "shells",   "feathers", "stamps",   "maps",    "rings",
+LIST treasures[] = {"buttons", "medals", "shells",   "feathers", "stamps",   "maps",    "rings",
                     "bells",   "stones", "keys",     "dolls",    "letters",  "marbles", "beads",
                     "ribbons", "tiles",  "whistles", "pipes",    "thimbles", "poems",   NULL};
 LIST numbers[] = {"two",    "three",  "four",     "five",     "six",     "seven",   "eight",     "nine",     "ten",
@@ -47,21 +50,22 @@ LIST fears[] = {"thunder", "spiders",  "ghosts",  "wolves",  "snakes",  "heights
                 "owls",    "beetles",  "witches", "doctors", "dreams",  "lions",   "crowds", "bees",  "winter",
                 "giants",  "soldiers", "silence", "caves",   "pirates", NULL};
 
-/* A fact stands in one form wherever it is written, its value right behind name and verb, so that also a model of a
- * million parameters can learn to look it up. */
+/* A fact stands in one form wherever it is written, its value right behind the name: to find it takes the name, to tell
+ * it from other facts of the same person the kind of the value. So also a model of a million parameters can learn it.
+ */
 const sn_story_relation sn_story_relations[] = {
-    {"home", "Which place does %A call home?", "%A calls %V home", places, NULL},
-    {"friend", "Whom does %A trust?", "%A trusts %V", NULL, NULL},
-    {"goats", "How many goats does %A keep?", "%A keeps %V goats", numbers, NULL},
-    {"food", "What does %A eat?", "%A eats %V", foods, NULL},
-    {"wares", "What does %A sell?", "%A sells %V", wares, adjectives},
-    {"garden", "What does %A grow?", "%A grows %V", crops, NULL},
-    {"fear", "What does %A fear?", "%A fears %V", fears, NULL},
-    {"hobby", "What does %A collect?", "%A collects %V", treasures, adjectives},
+    {"nickname", "What does the captain call %A?", "the captain calls %A %V", nicknames},
+    {"village", "Which village does the queen promise %A?", "the queen promises %A %V", places},
+    {"debt", "How many coins does the miller owe %A?", "the miller owes %A %V coins", numbers},
+    {"food", "What does the cook save %A?", "the cook saves %A %V", foods},
+    {"wares", "What does the smith make %A?", "the smith makes %A %V", wares},
+    {"garden", "What does the gardener bring %A?", "the gardener brings %A %V", crops},
+    {"fear", "What do bad dreams show %A?", "bad dreams show %A %V", fears},
+    {"hobby", "What does the pedlar send %A?", "the pedlar sends %A %V", treasures},
 };
 const int sn_story_n_relations = (int)(sizeof sn_story_relations / sizeof *sn_story_relations);
 
-/* %F: the fact. A blank stands before it everywhere: the name is then the same token in most vocabularies. */
+/* %F: the fact. */
 const char *const sn_story_tellings[] = {"They say %F.", "It is said that %F.", "In these days %F.", "Now %F.", NULL};
 const char *const sn_story_recollections[] = {"As we know, %F.", "Of course %F.", "Still %F.", "Nobody forgot that %F.",
                                               NULL};

@@ -11,10 +11,9 @@ extern const char *const sn_story_tellings[], *const sn_story_recollections[], *
 /* A kind of fact. %A is the one it is about, %V the value. */
 typedef struct sn_story_relation {
     const char *about;
-    const char *question;          /* "What does %A eat?" */
-    const char *fact;              /* "%A eats %V" */
-    const char *const *values;     /* NULL: another person */
-    const char *const *adjectives; /* before the value, "brass lanterns"; NULL: none */
+    const char *question; /* "What does the cook save %A?" */
+    const char *fact;     /* "the cook saves %A %V" */
+    const char *const *values;
 } sn_story_relation;
 
 extern const sn_story_relation sn_story_relations[];

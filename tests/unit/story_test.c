@@ -35,6 +35,8 @@ static void test_answers_were_told_before(void **state) {
     sn_story s;
     int64_t questions = 0;
     (void)state;
+    o.words = 6000;
+    o.questions = 0.5;
     assert_int_equal(sn_story_write(&o, 0, &s), SN_OK);
     assert_true(s.n_recalls > 150);
     for (int64_t i = 0; i < s.n_recalls; i++) {
@@ -53,29 +55,30 @@ static void test_answers_were_told_before(void **state) {
     sn_story_free(&s);
 }
 
-/* "What does X eat?" has one answer in a story. */
+/* "What does the cook save X?" has one answer in a story. */
 static void test_facts_do_not_change(void **state) {
     sn_story_options o = sn_story_defaults();
     sn_story s;
-    char first[64] = "";
+    static const char verb[] = "the cook saves ";
     (void)state;
     o.words = 20000;
     assert_int_equal(sn_story_write(&o, 3, &s), SN_OK);
-    const char *key = strstr(s.text, " eats ");
-    assert_non_null(key);
-    const char *name = key;
-    while (name > s.text && name[-1] != ' ' && name[-1] != '"') name--;
-    size_t n = (size_t)(key - name) + strlen(" eats ");
-    int found = 0;
-    for (const char *p = s.text; (p = strstr(p, " eats ")); p++) {
-        const char *begin = p - (key - name);
-        if (begin <= s.text || begin[-1] == '-' || strncmp(begin, name, n) != 0) continue;
-        size_t size = strcspn(begin + n, ".,");
-        if (found++ == 0) memcpy(first, begin + n, size);
-        assert_int_equal(strlen(first), size);
-        assert_memory_equal(begin + n, first, size);
+    const char *first = strstr(s.text, verb);
+    assert_non_null(first);
+    size_t key = strlen(verb) + strcspn(first + strlen(verb), " ") + 1; /* with the name and a blank */
+    size_t value = strcspn(first + key, ".");
+    assert_in_range(value, 2, 20);
+    int found = 0, others = 0;
+    for (const char *p = first; (p = strstr(p, verb)); p++) {
+        if (strncmp(p, first, key) != 0) {
+            others += strncmp(p + key, first + key, value) != 0;
+            continue;
+        }
+        found++;
+        assert_memory_equal(p + key, first + key, value);
+        assert_int_equal(p[key + value], '.');
     }
-    assert_true(found > 1);
+    assert_true(found > 1 && others > 1);
     sn_story_free(&s);
 }
 
@@ -84,6 +87,7 @@ static void test_distances_are_even_over_the_octaves(void **state) {
     int64_t count[64] = {0}, near = 0, far = 0;
     (void)state;
     o.words = 20000;
+    o.recalls = 0.5; /* with more of them, those that stand in for octaves still empty show */
     for (int64_t i = 0; i < 4; i++) {
         sn_story s;
         assert_int_equal(sn_story_write(&o, i, &s), SN_OK);
@@ -95,9 +99,13 @@ static void test_distances_are_even_over_the_octaves(void **state) {
         sn_story_free(&s);
     }
     for (int k = 0; k < 64; k++) *(k < 8 ? &near : &far) += k < 8 || k > 13 ? count[k] : 0;
-    for (int k = 8; k <= 13; k++) assert_in_range(count[k], 450, 700);
-    assert_in_range(near, 450, 800);
-    assert_in_range(far, 350, 700);
+    int64_t even = near + far; /* of eight bins */
+    for (int k = 8; k <= 13; k++) even += count[k];
+    even /= 8;
+    assert_true(even > 450);
+    for (int k = 8; k <= 13; k++) assert_in_range(count[k], even * 3 / 4, even * 5 / 4);
+    assert_in_range(near, even * 3 / 4, even * 3 / 2);
+    assert_in_range(far, even * 1 / 2, even * 5 / 4);
 }
 
 static void test_nothing_is_recalled_from_farther_back(void **state) {
@@ -121,8 +129,8 @@ static void test_nothing_is_recalled_from_farther_back(void **state) {
 
 /* Every kind of fact is told by a verb of its own. */
 static int kinds_in(const char *text) {
-    static const char *const verbs[] = {" calls ", " trusts ", " keeps ", " eats ",
-                                        " sells ", " grows ",  " fears ", " collects "};
+    static const char *const verbs[] = {"captain calls ", "queen promises ",  "miller owes ", "cook saves ",
+                                        "smith makes ",   "gardener brings ", "dreams show ", "pedlar sends "};
     int n = 0;
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) n += strstr(text, verbs[i]) != NULL;
     return n;
