@@ -1,4 +1,4 @@
-/* Arrays in files: npy and npz. */
+/* Arrays in files: npy and npz; tables of numbers: CSV, text, npy. */
 #ifndef SUAN_ARRAY_H
 #define SUAN_ARRAY_H
 
@@ -14,6 +14,23 @@ SN_API sn_status sn_npy_write(const char *path, const sn_tensor *tensor);
 /* Writes n tensors under their names as .npz, stored and not compressed, as numpy.savez does. The same rules;
  * SN_ERR_ARGUMENT for an empty name or one that is there twice, SN_ERR_LIMIT beyond 65534 arrays or 4 GiB. */
 SN_API sn_status sn_npz_write(const char *path, int n, const char *const *names, const sn_tensor *tensors);
+
+/* A table of numbers. Text: fields separated by commas, semicolons, tabs or blanks (by the first line), quotes around
+ * fields, '#' begins a comment line, a first line without a number holds names. .npy: a vector, or the columns of a
+ * matrix. */
+typedef struct sn_columns sn_columns;
+
+/* SN_ERR_FORMAT for an empty file and for lines of different length, with the line. */
+SN_API sn_status sn_columns_open(const char *path, sn_columns **out);
+SN_API void sn_columns_free(sn_columns *c); /* NULL is fine */
+SN_API int64_t sn_columns_n_rows(const sn_columns *c);
+SN_API int sn_columns_count(const sn_columns *c);
+SN_API const char *sn_columns_name(const sn_columns *c, int column); /* NULL: it has none */
+/* The column of that name, else the one of that number (from 1); -1 where there is none. */
+SN_API int sn_columns_find(const sn_columns *c, const char *name);
+/* Copies a column into out[0..n_rows). SN_ERR_NOT_FOUND names the columns there are; SN_ERR_FORMAT says where a field
+ * of this column is no finite number. */
+SN_API sn_status sn_columns_get(const sn_columns *c, const char *name, double *out);
 
 #ifdef __cplusplus
 }

@@ -30,7 +30,8 @@ typedef struct sn_plot_series {
     const double *x, *y; /* n each */
     const double *error; /* half the height of a band around y; NULL: none. NaN: none here */
     int64_t n;
-    int style; /* > 0: colour and dash number; 0: by the order of names. Fixes colours across charts */
+    int style;   /* > 0: colour and dash number; 0: by the order of names. Fixes colours across charts */
+    bool points; /* marks only, no line */
 } sn_plot_series;
 
 /* A dashed vertical line, named above the frame. */

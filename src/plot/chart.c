@@ -154,6 +154,7 @@ enum { PIECE = 256 }; /* points drawn at once */
 
 static void draw_line(const sn_chart *c, const sn_panel *p, int series, int64_t from, int64_t to) {
     sn_point points[PIECE];
+    if (p->plan->series[series].points) return;
     for (int64_t i = from; i + 1 < to; i += PIECE - 1) {
         int64_t n = to - i < PIECE ? to - i : PIECE;
         for (int64_t k = 0; k < n; k++) points[k] = sn_panel_point(p, &p->plan->series[series], i + k);

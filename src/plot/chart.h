@@ -19,7 +19,7 @@ typedef struct sn_legend {
     const char *name[SN_PLOT_MAX_ENTRIES];
     int style[SN_PLOT_MAX_ENTRIES];
     double width[SN_PLOT_MAX_ENTRIES]; /* of the whole entry */
-    bool marked[SN_PLOT_MAX_ENTRIES];
+    bool marked[SN_PLOT_MAX_ENTRIES], lined[SN_PLOT_MAX_ENTRIES];
     double widest;
     double row;  /* longest row below the panels */
     sn_rect box; /* where it is */
@@ -50,7 +50,7 @@ void sn_chart_draw(const sn_chart *c);
 void sn_style_line(sn_canvas *canvas, int style, const sn_point *points, int64_t n);
 void sn_style_mark(sn_canvas *canvas, int style, sn_point at);
 uint32_t sn_style_rgb(int style);
-bool sn_series_is_marked(const sn_plot_series *s); /* few enough points to mark each */
+bool sn_series_is_marked(const sn_plot_series *s); /* to mark each point: few, or points without a line */
 
 sn_point sn_panel_point(const sn_panel *p, const sn_plot_series *s, int64_t i); /* NAN outside of the data */
 

@@ -21,6 +21,7 @@ static int style_of(sn_legend *l, const sn_plot_series *s, int position) {
         l->style[e] = s->style > 0 ? s->style - 1 : e;
     }
     l->marked[e] |= sn_series_is_marked(s);
+    l->lined[e] |= !s->points;
     return l->style[e];
 }
 
@@ -48,7 +49,7 @@ static bool touches(const sn_rect *box, sn_point a, sn_point b) {
 
 static bool hides_series(const sn_panel *p, const sn_plot_series *s, const sn_rect *box) {
     for (int64_t i = 0; i < s->n; i++) {
-        sn_point b = sn_panel_point(p, s, i), a = i > 0 ? sn_panel_point(p, s, i - 1) : b;
+        sn_point b = sn_panel_point(p, s, i), a = i > 0 && !s->points ? sn_panel_point(p, s, i - 1) : b;
         if (isnan(b.y)) continue;
         if (touches(box, isnan(a.y) ? b : a, b)) return true;
         double error = s->error ? s->error[i] : 0;
@@ -131,7 +132,7 @@ double sn_legend_height_below(sn_chart *c) {
 static void draw_entry(const sn_chart *c, int e, double x, double middle) {
     const sn_legend *l = &c->legend;
     const sn_point sample[2] = {{x, middle}, {x + SN_LEGEND_SAMPLE - 6, middle}};
-    sn_style_line(c->canvas, l->style[e], sample, 2);
+    if (l->lined[e]) sn_style_line(c->canvas, l->style[e], sample, 2);
     if (l->marked[e]) sn_style_mark(c->canvas, l->style[e], (sn_point){x + (SN_LEGEND_SAMPLE - 6) / 2.0, middle});
     const sn_label label = {.text = l->name[e], .size = SN_TEXT_SIZE, .rgb = 0x202020};
     c->canvas->ops->text(c->canvas, x + SN_LEGEND_SAMPLE, middle + SN_TEXT_SIZE * 0.35, &label);

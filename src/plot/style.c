@@ -20,7 +20,7 @@ static const struct {
 } marks[] = {{20, 0, 2.3}, {4, 1, 2.9}, {3, -2, 3.2}, {4, 0, 3.2}, {3, 2, 3.2}, {5, -2, 2.9}, {6, 0, 2.7}};
 enum { N_MARKS = sizeof marks / sizeof *marks };
 
-bool sn_series_is_marked(const sn_plot_series *s) { return s->n <= 40; }
+bool sn_series_is_marked(const sn_plot_series *s) { return s->points || s->n <= 40; }
 
 uint32_t sn_style_rgb(int style) { return palette[style % N_COLOURS]; }
 

@@ -5,13 +5,14 @@ set -eu
 cd "$1"
 find src include -name '*.[ch]' | sort | xargs grep -n '^ *# *include' | awk -F: '
 BEGIN {
-    split("base 0 tensor 1 kernel 2 file 2 token 2 plot 2 graph 3 op 4 layer 5 optim 5 position 5 model 6 study 7 train 7 generate 7 math 7 serve 8 cli 9", t, " ")
+    split("base 0 tensor 1 kernel 2 file 2 token 2 plot 2 graph 3 op 4 layer 5 optim 5 position 5 model 6 study 7 train 7 generate 7 math 7 fit 7 serve 8 cli 9", t, " ")
     for (i = 1; i in t; i += 2) level[t[i]] = t[i + 1]
     # sibling folders that may be included all the same
     allowed["token", "file"] = 1
     allowed["study", "generate"] = 1
     allowed["study", "train"] = 1
     allowed["train", "generate"] = 1
+    allowed["study", "fit"] = 1
     allowed["layer", "position"] = 1
     only["dnnl"] = "src/kernel/onednn/"; only["jansson.h"] = "src/file/"; only["pcre2.h"] = "src/token/"
     only["utf8proc.h"] = "src/token/"; only["png.h"] = "src/file/"; only["cairo"] = "src/plot/"; only["zlib.h"] = "src/file/"; only["libconfig.h"] = "src/file/"
