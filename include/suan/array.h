@@ -15,6 +15,9 @@ SN_API sn_status sn_npy_write(const char *path, const sn_tensor *tensor);
  * SN_ERR_ARGUMENT for an empty name or one that is there twice, SN_ERR_LIMIT beyond 65534 arrays or 4 GiB. */
 SN_API sn_status sn_npz_write(const char *path, int n, const char *const *names, const sn_tensor *tensors);
 
+/* Writes a text; the file appears whole or not at all. */
+SN_API sn_status sn_text_write(const char *path, const char *text);
+
 /* A table of numbers. Text: fields separated by commas, semicolons, tabs or blanks (by the first line), quotes around
  * fields, '#' begins a comment line, a first line without a number holds names. .npy: a vector, or the columns of a
  * matrix. */

@@ -78,6 +78,28 @@ typedef struct sn_allocation {
 SN_API sn_status sn_scaling_allocate(const sn_scaling_fit *fit, double compute, double flops, double level,
                                      sn_allocation *out);
 
+/* What a fit of one data set gave, to be written. */
+typedef struct sn_scaling_report {
+    const sn_scaling_data *data;
+    const sn_scaling_fit *fits; /* n_fits */
+    int n_fits;
+    double delta, level;
+    double flops;
+    const double *compute;     /* n_best */
+    const sn_allocation *best; /* of the last fit */
+    int n_best;
+} sn_scaling_report;
+
+/* {"points", "delta", "level", "fits": [{"form", "formula", "objective", "rms", "starts", "agreeing", "resamples",
+ * "parameters": {"A": {"value", "low", "high"}, ...}}], "flops", "optimal": [{"compute", "n", "n_low", "n_high", "d",
+ * "d_low", "d_high", "loss", "exponent"}]}. *text is freed with sn_text_free. */
+SN_API sn_status sn_scaling_json(const sn_scaling_report *r, char **text);
+/* One row a point: sizes, the loss, and what each fit says. */
+SN_API sn_status sn_scaling_write_csv(const sn_scaling_report *r, const char *path);
+/* One size: points and curves on logarithmic axes. Two: loss over compute with the curve of the best allocation, and
+ * the model's loss over the measured one. */
+SN_API sn_status sn_scaling_write_plot(const sn_scaling_report *r, const char *path);
+
 /* ---- The quantization model of scaling ---- */
 
 /* Knowledge comes in quanta used with probability p_k = k^-(gamma+1) / Z and learned in the order of use; a token costs

@@ -80,6 +80,8 @@ sn_status cli_refuse(sn_status status, const char *format, ...) __attribute__((f
  * screen ("-"). */
 sn_status cli_check_outputs(const char *json, const char *csv, const char *plot);
 bool cli_json_on_screen(const char *json);
+/* Puts a JSON text where --json says, and frees it by sn_text_free. */
+sn_status cli_put_json(const char *json, char *text);
 /* Reports sn_last_error() for a failed call and gives the exit status for it. */
 int cli_failed(sn_status status);
 

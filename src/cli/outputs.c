@@ -14,3 +14,13 @@ sn_status cli_check_outputs(const char *json, const char *csv, const char *plot)
     if (status == SN_OK && plot) status = sn_compare_check_path(plot, true);
     return status;
 }
+
+sn_status cli_put_json(const char *json, char *text) {
+    sn_status status = SN_OK;
+    if (cli_json_on_screen(json))
+        fputs(text, stdout);
+    else
+        status = sn_text_write(json, text);
+    sn_text_free(text);
+    return status;
+}

@@ -132,8 +132,8 @@ static sn_status grow(sn_columns *c) {
 static sn_status read_row(sn_columns *c, sn_text line, char separator, int64_t number) {
     int n = count_fields(line, separator);
     if (n != c->n_columns)
-        return sn_fail(SN_ERR_FORMAT, "%s, line %lld: %d fields, the lines before have %d", c->path, (long long)number,
-                       n, c->n_columns);
+        return sn_fail(SN_ERR_FORMAT, "%s, line %lld: fields %d, in the lines before %d", c->path, (long long)number, n,
+                       c->n_columns);
     if (c->n_rows == c->capacity) SN_TRY(grow(c));
     double *row = c->values + c->n_rows++ * c->n_columns;
     for (int k = 0; k < n; k++) {

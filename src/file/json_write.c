@@ -148,3 +148,14 @@ void sn_json_out_free(sn_json_out *w) {
     sn_free(w->data);
     *w = (sn_json_out){0};
 }
+
+sn_status sn_json_take(sn_json_out *w, char **out) {
+    sn_text text;
+    sn_status status = sn_json_finish(w, &text);
+    if (status == SN_OK) {
+        *out = w->data;
+        w->data = NULL;
+    }
+    sn_json_out_free(w);
+    return status;
+}

@@ -28,5 +28,7 @@ void sn_json_put_null(sn_json_out *w, const char *key);
 /* Closes what is open. *out lives until sn_json_out_free; zero-terminated; ends in a newline where lines > 0. */
 sn_status sn_json_finish(sn_json_out *w, sn_text *out);
 void sn_json_out_free(sn_json_out *w);
+/* Finish and free in one: the text goes to the caller, who frees it with sn_free. */
+sn_status sn_json_take(sn_json_out *w, char **out);
 
 #endif
