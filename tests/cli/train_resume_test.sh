@@ -27,7 +27,7 @@ done
 "$SUAN" train "$work/small.conf" "out=$work/cut2" steps=1000000 -q >/dev/null 2>&1 &
 pid=$!
 tries=0
-until [ -s "$work/cut2/metrics.jsonl" ] || [ "$tries" -ge 200 ]; do
+until [ -s "$work/cut2/metrics.jsonl" ] || [ "$tries" -ge 900 ]; do
     sleep 0.1
     tries=$((tries + 1))
 done
@@ -42,7 +42,7 @@ for signal in TERM INT; do
     "$SUAN" train "$work/small.conf" "out=$work/cut" steps=1000000 save_every=0 >"$work/out" 2>"$work/err" &
     pid=$!
     tries=0
-    until [ -s "$work/cut/metrics.jsonl" ] || [ "$tries" -ge 200 ]; do
+    until [ -s "$work/cut/metrics.jsonl" ] || [ "$tries" -ge 900 ]; do
         sleep 0.1
         tries=$((tries + 1))
     done
