@@ -34,8 +34,9 @@ static int unknown_verb(int argc, char **argv) {
     int n = 0;
     bool group = is_group(argv[0]);
     if (group && (argc < 2 || argv[1][0] == '-')) {
-        cli_print_overview(stderr, argv[0]);
-        return CLI_USAGE;
+        bool asked = argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
+        cli_print_overview(asked ? stdout : stderr, argv[0]);
+        return asked ? CLI_OK : CLI_USAGE;
     }
     for (const cli_verb *const *v = cli_verb_table; *v && n < CLI_MAX_VERBS; v++) names[n++] = (*v)->name;
     snprintf(name, sizeof name, group ? "%s %s" : "%s", argv[0], group ? argv[1] : "");

@@ -35,6 +35,8 @@ done
 status 2 "$SUAN" tokenizer
 says "usage: suan tokenizer VERB"
 says "tokenizer train"
+status 0 "$SUAN" tokenizer --help
+prints "tokenizer train"
 status 0 "$SUAN" help tokenizer
 prints "tokenizer train"
 status 2 "$SUAN" tokenizer trian
