@@ -35,15 +35,23 @@ static void swallow_spaces(const sn_added_token *token, sn_text text, size_t fro
     }
 }
 
-bool sn_added_next(const sn_added *a, sn_text text, size_t from, bool with_special, sn_added_match *out) {
+bool sn_added_next(const sn_added *a, sn_text text, size_t done, bool with_special, size_t *search,
+                   sn_added_match *out) {
     if (a->n == 0) return false;
-    for (size_t at = from; at < text.size; at++) {
+    bool all = with_special || a->pass_special;
+    for (size_t at = *search; at < text.size; at++) {
         if (!a->first[(unsigned char)text.data[at]]) continue;
         int32_t index = -1;
-        size_t length = sn_trie_longest(with_special ? &a->all : &a->plain, text.data + at, text.size - at, &index);
-        if (length == 0 || !fits(&a->tokens[index], text, at, at + length)) continue;
-        *out = (sn_added_match){at, at + length, a->tokens[index].id};
-        swallow_spaces(&a->tokens[index], text, from, out);
+        size_t length = sn_trie_longest(all ? &a->all : &a->plain, text.data + at, text.size - at, &index);
+        if (length == 0) continue;
+        const sn_added_token *token = &a->tokens[index];
+        *search = at + length;
+        if ((token->special && !with_special) || !fits(token, text, at, at + length)) {
+            at += length - 1;
+            continue;
+        }
+        *out = (sn_added_match){at, at + length, token->id};
+        swallow_spaces(token, text, done, out);
         return true;
     }
     return false;

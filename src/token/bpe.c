@@ -55,6 +55,8 @@ static sn_status push_symbol(sn_scratch *s, int32_t *n, size_t start, size_t siz
 static sn_status push_unknown(const sn_tokenizer *t, sn_scratch *s, int32_t *n, const char *text, size_t start,
                               size_t size) {
     const sn_token_model *m = &t->model;
+    bool left_out = m->unk < 0 && !m->byte_fallback && !m->ranks; /* its neighbours then stand side by side */
+    if (left_out) return SN_OK;
     if (!m->byte_fallback || m->ranks || t->source.byte_offset) return push_symbol(s, n, start, size, -1);
     for (size_t i = 0; i < size; i++) SN_TRY(push_symbol(s, n, start + i, 1, m->bytes[(unsigned char)text[start + i]]));
     return SN_OK;
@@ -67,7 +69,7 @@ static sn_status find_marked(const sn_tokenizer *t, sn_scratch *s, sn_text c, bo
     if (!first) SN_TRY(sn_buf_append(&s->word, m->continuing_prefix.data, m->continuing_prefix.size));
     SN_TRY(sn_buf_append(&s->word, c.data, c.size));
     if (last) SN_TRY(sn_buf_append(&s->word, m->suffix.data, m->suffix.size));
-    *id = sn_vocab_find(&t->vocab, s->word.data, s->word.size);
+    *id = sn_vocab_find_own(&t->vocab, s->word.data, s->word.size);
     return SN_OK;
 }
 
@@ -81,13 +83,13 @@ static sn_status split_characters(const sn_tokenizer *t, sn_scratch *s, const ch
         if (marked)
             SN_TRY(find_marked(t, s, (sn_text){text + i, length}, i == 0, i + length == size, &id));
         else
-            id = sn_vocab_find(&t->vocab, text + i, length);
+            id = sn_vocab_find_own(&t->vocab, text + i, length);
         if (id >= 0)
             SN_TRY(push_symbol(s, n, i, length, id));
         else
             SN_TRY(push_unknown(t, s, n, text, i, length));
     }
-    ((symbol *)s->symbols)[*n - 1].next = -1;
+    if (*n > 0) ((symbol *)s->symbols)[*n - 1].next = -1;
     return SN_OK;
 }
 
@@ -99,7 +101,7 @@ static sn_status try_pair(const sn_tokenizer *t, sn_scratch *s, const char *text
     const symbol *a = &symbols[left], *b = &symbols[a->next];
     candidate c = {UINT32_MAX, left, -1, a->size, b->size};
     if (m->ranks) {
-        c.id = sn_vocab_find(&t->vocab, text + a->start, a->size + b->size);
+        c.id = sn_vocab_find_own(&t->vocab, text + a->start, a->size + b->size);
         if (c.id >= 0) c.rank = m->ranks[c.id];
         if (c.rank == UINT32_MAX) return SN_OK;
     } else {
@@ -132,7 +134,7 @@ static sn_status merge_all(const sn_tokenizer *t, sn_scratch *s, const char *tex
 
 static sn_status encode(const sn_tokenizer *t, sn_scratch *s, const char *text, size_t size) {
     if (t->model.ignore_merges) {
-        int32_t whole = sn_vocab_find(&t->vocab, text, size);
+        int32_t whole = sn_vocab_find_own(&t->vocab, text, size);
         if (whole >= 0) return sn_ids_push(&s->ids, whole);
     }
     int32_t n = 0;
@@ -140,7 +142,7 @@ static sn_status encode(const sn_tokenizer *t, sn_scratch *s, const char *text, 
     SN_TRY(merge_all(t, s, text, n));
     const symbol *symbols = s->symbols;
     bool unknown = false;
-    for (int32_t i = 0; i >= 0; i = symbols[i].next) {
+    for (int32_t i = n > 0 ? 0 : -1; i >= 0; i = symbols[i].next) {
         if (symbols[i].id >= 0)
             SN_TRY(sn_ids_push(&s->ids, symbols[i].id));
         else

@@ -60,6 +60,7 @@ static sn_status push(sn_detokenizer *d, int32_t id) {
     if (!d->with_special && sn_tokenizer_is_special(t, id)) return SN_OK;
     sn_text piece = t->vocab.pieces[id];
     if (!piece.data) return SN_OK;
+    if (t->vocab.spoken && t->vocab.spoken[id].data) piece = t->vocab.spoken[id];
     bool first = d->n++ == 0;
     if (t->n_decoders == 0 && !first) SN_TRY(sn_buf_append(&d->bytes, " ", 1));
     for (int k = 0; k < t->n_decoders; k++) {

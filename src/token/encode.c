@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "token/added.h"
 #include "token/parts.h"
+#include "token/utf8.h"
 
 #include <string.h>
 
@@ -42,17 +43,25 @@ static sn_text piece_at(const sn_pieces *p, size_t i) {
     return (sn_text){p->text.data + start, p->ends[i] - start};
 }
 
+/* How much of `head` bytes at the start of a text lies in its part from `start`, of `size` bytes. */
+static size_t head_within(size_t head, size_t start, size_t size) {
+    size_t left = head > start ? head - start : 0;
+    return left < size ? left : size;
+}
+
 /* Normalized text without added tokens: cut it and give the pieces to the model. */
-static sn_status encode_words(const sn_tokenizer *t, sn_scratch *s, sn_text text, bool at_start) {
+static sn_status encode_words(const sn_tokenizer *t, sn_scratch *s, sn_text text, size_t head) {
     sn_pieces *in = &s->pieces[0], *out = &s->pieces[1];
     in->n = in->text.size = 0;
     SN_TRY(sn_pieces_add(in, text.data, text.size));
+    in->head = head;
     for (int k = 0; k < t->n_pretokenizers; k++) {
         const sn_step *step = &t->pretokenizers[k];
-        out->n = out->text.size = 0;
+        out->n = out->text.size = out->head = 0;
         for (size_t i = 0; i < in->n; i++) {
-            s->at_start = at_start && i == 0;
-            SN_TRY(step->pretokenizer->run(step, s, piece_at(in, i), out));
+            sn_text piece = piece_at(in, i);
+            s->head = head_within(in->head, (size_t)(piece.data - in->text.data), piece.size);
+            SN_TRY(step->pretokenizer->run(step, s, piece, out));
         }
         sn_pieces *swap = in;
         in = out, out = swap;
@@ -64,34 +73,45 @@ static sn_status encode_words(const sn_tokenizer *t, sn_scratch *s, sn_text text
     return SN_OK;
 }
 
-typedef sn_status (*encode_text_fn)(const sn_tokenizer *t, sn_scratch *s, sn_text text, bool at_start, bool special);
+typedef sn_status (*encode_text_fn)(const sn_tokenizer *t, sn_scratch *s, sn_text text, size_t head, bool special);
 
-static sn_status encode_normalized(const sn_tokenizer *t, sn_scratch *s, sn_text text, bool at_start, bool special) {
+static sn_status encode_normalized(const sn_tokenizer *t, sn_scratch *s, sn_text text, size_t head, bool special) {
     (void)special;
-    return encode_words(t, s, text, at_start);
+    return encode_words(t, s, text, head);
 }
 
 /* The ids of added tokens, and `encode` for the text between them. */
-static sn_status encode_around(const sn_tokenizer *t, sn_scratch *s, const sn_added *added, sn_text text, bool at_start,
+static sn_status encode_around(const sn_tokenizer *t, sn_scratch *s, const sn_added *added, sn_text text, size_t head,
                                bool special, encode_text_fn encode) {
     sn_added_match match;
-    size_t done = 0;
-    while (sn_added_next(added, text, done, special, &match)) {
-        if (match.start > done)
-            SN_TRY(encode(t, s, (sn_text){text.data + done, match.start - done}, at_start && done == 0, special));
+    size_t done = 0, search = 0;
+    while (sn_added_next(added, text, done, special, &search, &match)) {
+        size_t size = match.start > done ? match.start - done : 0;
+        if (size) SN_TRY(encode(t, s, (sn_text){text.data + done, size}, head_within(head, done, size), special));
         SN_TRY(sn_ids_push(&s->ids, match.id));
         done = match.end;
     }
-    if (done == text.size) return SN_OK;
-    return encode(t, s, (sn_text){text.data + done, text.size - done}, at_start && done == 0, special);
+    size_t left = text.size - done;
+    return left ? encode(t, s, (sn_text){text.data + done, left}, head_within(head, done, left), special) : SN_OK;
+}
+
+/* s->head follows the text through a step. */
+static sn_status follow_head(const sn_step *step, sn_scratch *s, sn_text text) {
+    if (step->normalizer->head) return step->normalizer->head(step, s, text, &s->head);
+    s->word.size = 0;
+    SN_TRY(step->normalizer->run(step, s, (sn_text){text.data, s->head}, &s->word));
+    s->head = s->word.size;
+    return SN_OK;
 }
 
 /* *text becomes its normalized form, in the scratch. */
 static sn_status normalize(const sn_tokenizer *t, sn_scratch *s, sn_text *text) {
     for (int k = 0; k < t->n_normalizers; k++) {
+        const sn_step *step = &t->normalizers[k];
         sn_buf *out = &s->text[k & 1];
         out->size = 0;
-        SN_TRY(t->normalizers[k].normalizer->run(&t->normalizers[k], s, *text, out));
+        if (t->needs_head && s->head) SN_TRY(follow_head(step, s, *text));
+        SN_TRY(step->normalizer->run(step, s, *text, out));
         *text = (sn_text){out->data, out->size};
     }
     return SN_OK;
@@ -105,9 +125,10 @@ sn_status sn_tokenizer_normalize(sn_tokenizer *t, sn_text text, sn_text *out) {
     return status;
 }
 
-static sn_status encode_raw(const sn_tokenizer *t, sn_scratch *s, sn_text text, bool at_start, bool special) {
+static sn_status encode_raw(const sn_tokenizer *t, sn_scratch *s, sn_text text, size_t head, bool special) {
+    s->head = head;
     SN_TRY(normalize(t, s, &text));
-    return encode_around(t, s, &t->normalized, text, at_start, special, encode_normalized);
+    return encode_around(t, s, &t->normalized, text, s->head, special, encode_normalized);
 }
 
 void sn_scratch_free(sn_scratch *s) {
@@ -124,9 +145,15 @@ void sn_scratch_free(sn_scratch *s) {
     *s = (sn_scratch){0};
 }
 
+static size_t first_character(sn_text text) {
+    size_t length = 0;
+    if (text.size) sn_utf8_decode(text.data, text.size, &length);
+    return length;
+}
+
 static sn_status encode_all(const sn_tokenizer *t, sn_scratch *s, sn_text text, const sn_encode_options *options) {
     for (int i = 0; options->add_special && i < t->n_prefix; i++) SN_TRY(sn_ids_push(&s->ids, t->prefix[i]));
-    SN_TRY(encode_around(t, s, &t->raw, text, true, options->parse_special, encode_raw));
+    SN_TRY(encode_around(t, s, &t->raw, text, first_character(text), options->parse_special, encode_raw));
     for (int i = 0; options->add_special && i < t->n_suffix; i++) SN_TRY(sn_ids_push(&s->ids, t->suffix[i]));
     return sn_ids_push(&s->ids, -1); /* so that the array exists even for no ids */
 }

@@ -208,10 +208,11 @@ static sn_status read_unigram(sn_tokenizer *t, const sn_json *o, const sn_json *
     t->unk = t->model.unk = (int32_t)unk;
     SN_TRY(bool_member(o, "byte_fallback", &fallback));
     if (fallback) sn_tokenizer_find_bytes(t);
-    for (int i = 0; fallback && i < 256; i++) /* their names written out in a text are no bytes */
-        if (t->model.bytes[i] >= 0) t->vocab.types[t->model.bytes[i]] = SN_TOKEN_BYTE;
     t->kind = "unigram";
-    return sn_tokenizer_make_unigram(t);
+    SN_TRY(sn_tokenizer_make_unigram(t)); /* with the bytes: the package takes their names written out for them */
+    for (int i = 0; fallback && i < 256; i++)
+        if (t->model.bytes[i] >= 0) t->vocab.types[t->model.bytes[i]] = SN_TOKEN_BYTE;
+    return SN_OK;
 }
 
 static sn_status read_wordpiece(sn_tokenizer *t, const sn_json *o, const sn_json *added) {
@@ -277,14 +278,22 @@ static sn_status read_added_token(sn_tokenizer *t, const sn_json *o, sn_added_to
     if (out->id < 0) {
         out->id = (int32_t)id;
         SN_TRY(sn_vocab_set(&t->vocab, &t->arena, out->id, content, 0, SN_TOKEN_NORMAL));
+        t->vocab.outside[out->id] = true;
     }
     t->vocab.types[out->id] = out->special ? SN_TOKEN_CONTROL : SN_TOKEN_USER;
     out->content = t->vocab.pieces[out->id];
-    return out->normalized ? sn_tokenizer_normalize(t, out->content, &out->content) : SN_OK;
+    if (!out->normalized) return SN_OK;
+    SN_TRY(sn_tokenizer_normalize(t, out->content, &out->content));
+    t->vocab.spoken[out->id] = out->content; /* decoded as it is matched */
+    return SN_OK;
 }
 
 static sn_status read_added(sn_tokenizer *t, const sn_json *added) {
-    if (!added) return SN_OK;
+    if (!added || added->count == 0) return SN_OK;
+    t->vocab.outside = sn_arena_array(&t->arena, (size_t)t->vocab.n, sizeof *t->vocab.outside);
+    t->vocab.spoken = sn_arena_array(&t->arena, (size_t)t->vocab.n, sizeof *t->vocab.spoken);
+    if (!t->vocab.outside || !t->vocab.spoken) return sn_fail_memory("added tokens");
+    t->raw.pass_special = t->normalized.pass_special = true;
     sn_added_token *tokens = sn_calloc((size_t)added->count + 1, sizeof *tokens);
     if (!tokens) return sn_fail_memory("added tokens");
     sn_status status = SN_OK;

@@ -109,6 +109,22 @@ static sn_status replace(const sn_step *step, sn_scratch *s, sn_text text, sn_bu
     return sn_replace_all(&(sn_finder){.regex = step->regex, .literal = step->text}, s, step->with, text, out);
 }
 
+/* What takes the place of a match belongs to its last character. */
+static sn_status replace_head(const sn_step *step, sn_scratch *s, sn_text text, size_t *head) {
+    size_t start = 0, end = 0;
+    bool found;
+    sn_finder finder = {.regex = step->regex, .literal = step->text};
+    SN_TRY(sn_finder_next(&finder, s, text, 0, &start, &end, &found));
+    if (!found || start >= *head) return SN_OK;
+    if (start > 0)
+        *head = start;
+    else if (end <= *head)
+        *head += step->with.size - end;
+    else
+        *head = 0;
+    return SN_OK;
+}
+
 /* ---- SentencePiece ---- */
 
 /* Base64 of the character map into the arena. */
@@ -129,6 +145,12 @@ static sn_status parse_precompiled(sn_tokenizer *t, const sn_json *o, sn_step *s
 static sn_status precompiled(const sn_step *step, sn_scratch *s, sn_text text, sn_buf *out) {
     (void)s;
     return sn_charsmap_graphemes(&step->charsmap, text, out);
+}
+
+/* Whatever the first character becomes, what then starts the text counts as made of it. */
+static sn_status precompiled_head(const sn_step *step, sn_scratch *s, sn_text text, size_t *head) {
+    (void)step, (void)s, (void)text, (void)head;
+    return SN_OK;
 }
 
 /* As SentencePiece itself applies the map; not a part of tokenizer.json. */
@@ -210,21 +232,21 @@ static sn_status bytelevel(const sn_step *step, sn_scratch *s, sn_text text, sn_
 }
 
 static const sn_normalizer_def normalizers[] = {
-    {"NFC", need_unicode, nfc},
-    {"NFD", need_unicode, nfd},
-    {"NFKC", need_unicode, nfkc},
-    {"NFKD", need_unicode, nfkd},
-    {"Lowercase", need_unicode, lowercase},
-    {"StripAccents", need_unicode, strip_accents},
-    {"Strip", parse_strip, strip},
-    {"Replace", parse_replace, replace},
-    {"Prepend", parse_prepend, prepend},
-    {"Precompiled", parse_precompiled, precompiled},
-    {"Nmt", 0, nmt},
-    {"BertNormalizer", parse_bert, bert},
-    {"ByteLevel", 0, bytelevel},
-    {"(SentencePiece character map)", 0, spm_charsmap},
-    {"(SentencePiece extra spaces)", 0, spm_collapse},
+    {"NFC", need_unicode, nfc, 0},
+    {"NFD", need_unicode, nfd, 0},
+    {"NFKC", need_unicode, nfkc, 0},
+    {"NFKD", need_unicode, nfkd, 0},
+    {"Lowercase", need_unicode, lowercase, 0},
+    {"StripAccents", need_unicode, strip_accents, 0},
+    {"Strip", parse_strip, strip, 0},
+    {"Replace", parse_replace, replace, replace_head},
+    {"Prepend", parse_prepend, prepend, 0},
+    {"Precompiled", parse_precompiled, precompiled, precompiled_head},
+    {"Nmt", 0, nmt, 0},
+    {"BertNormalizer", parse_bert, bert, 0},
+    {"ByteLevel", 0, bytelevel, 0},
+    {"(SentencePiece character map)", 0, spm_charsmap, 0},
+    {"(SentencePiece extra spaces)", 0, spm_collapse, 0},
 };
 
 const sn_normalizer_def *sn_find_normalizer(const char *name) {

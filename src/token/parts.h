@@ -10,6 +10,8 @@ struct sn_normalizer_def {
     const char *name;
     sn_status (*parse)(sn_tokenizer *t, const sn_json *o, sn_step *step); /* NULL: no parameters */
     sn_status (*run)(const sn_step *step, sn_scratch *s, sn_text text, sn_buf *out);
+    /* What becomes of the s->head bytes at the start of the text; NULL: what `run` makes of them alone. */
+    sn_status (*head)(const sn_step *step, sn_scratch *s, sn_text text, size_t *head);
 };
 
 struct sn_pretokenizer_def {

@@ -51,6 +51,7 @@ static sn_status bert(const sn_step *step, sn_scratch *s, sn_text piece, sn_piec
     sn_status status = whitespace_split(step, s, piece, &words);
     for (size_t i = 0, start = 0; status == SN_OK && i < words.n; start = words.ends[i++]) {
         sn_text word = {words.text.data + start, words.ends[i] - start};
+        s->head = words.head > start ? words.head - start : 0;
         status = sn_split(&(sn_finder){.is = sn_is_punctuation}, s, SN_SPLIT_ISOLATED, false, word, out);
     }
     sn_pieces_free(&words);
@@ -82,11 +83,12 @@ static sn_status parse_metaspace(sn_tokenizer *t, const sn_json *o, sn_step *ste
     SN_TRY(sn_json_get_bool(o, "add_prefix_space", &prefix, &found)); /* the older spelling */
     SN_TRY(sn_parse_choice(o, "prepend_scheme", prepend_names, prefix ? SN_PREPEND_ALWAYS : SN_PREPEND_NEVER,
                            &step->mode));
+    t->needs_head |= step->mode == SN_PREPEND_FIRST;
     return sn_parse_flag(o, "split", true, SN_STEP_SPLIT, step);
 }
 static sn_status metaspace(const sn_step *step, sn_scratch *s, sn_text piece, sn_pieces *out) {
     sn_buf marked = {0};
-    bool prefix = step->mode == SN_PREPEND_ALWAYS || (step->mode == SN_PREPEND_FIRST && s->at_start);
+    bool prefix = step->mode == SN_PREPEND_ALWAYS || (step->mode == SN_PREPEND_FIRST && s->head > 0);
     bool has_it = starts_with(piece, step->text) || starts_with(piece, SN_TEXT(" "));
     sn_status status = prefix && !has_it ? sn_buf_append(&marked, step->text.data, step->text.size) : SN_OK;
     if (status == SN_OK) status = sn_replace_all(&(sn_finder){.literal = SN_TEXT(" ")}, s, step->text, piece, &marked);

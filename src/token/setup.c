@@ -149,7 +149,8 @@ sn_status sn_tokenizer_make_unigram(sn_tokenizer *t) {
 
 static sn_status make_matcher(sn_tokenizer *t, const sn_added_token *tokens, int n, bool normalized, sn_added *out) {
     size_t bytes = 0;
-    *out = (sn_added){.tokens = sn_arena_array(&t->arena, n ? (size_t)n : 1, sizeof *out->tokens)};
+    *out = (sn_added){.pass_special = out->pass_special,
+                      .tokens = sn_arena_array(&t->arena, n ? (size_t)n : 1, sizeof *out->tokens)};
     if (!out->tokens) return sn_fail_memory("added tokens");
     for (int i = 0; i < n; i++) {
         if (tokens[i].normalized != normalized || tokens[i].content.size == 0) continue;

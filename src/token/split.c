@@ -50,12 +50,14 @@ typedef struct cutter {
     sn_text text;
     sn_pieces *out;
     size_t start, end; /* of the open piece */
+    size_t head;       /* of the text, see sn_scratch */
     bool open, last;   /* last: the last segment was a match */
 } cutter;
 
 static sn_status flush(cutter *c) {
     if (!c->open) return SN_OK;
     c->open = false;
+    if (c->start < c->head) c->out->head = c->out->text.size + (c->end < c->head ? c->end : c->head) - c->start;
     return sn_pieces_add(c->out, c->text.data + c->start, c->end - c->start);
 }
 
@@ -81,7 +83,7 @@ static sn_status segment(cutter *c, size_t start, size_t end, bool match) {
 }
 
 sn_status sn_split(const sn_finder *f, sn_scratch *s, sn_split_mode mode, bool invert, sn_text text, sn_pieces *out) {
-    cutter c = {.mode = mode, .text = text, .out = out};
+    cutter c = {.mode = mode, .text = text, .out = out, .head = s->head};
     size_t done = 0, from = 0, start = 0, end = 0;
     for (bool found = true; found;) {
         SN_TRY(sn_finder_next(f, s, text, from, &start, &end, &found));

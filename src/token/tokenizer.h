@@ -63,6 +63,7 @@ typedef struct sn_added {
     int n;
     sn_trie all, plain; /* `plain`: without the special ones */
     bool first[256];    /* bytes some token starts with */
+    bool pass_special;  /* where special tokens are not wanted, nothing is looked for inside one either */
 } sn_added;
 
 typedef struct sn_scratch sn_scratch;
@@ -113,6 +114,7 @@ struct sn_tokenizer {
     int32_t bos, eos, unk, pad, sep, cls, mask;
     int32_t ends[SN_MAX_ENDS];
     int n_ends;
+    bool needs_head; /* a step asks for sn_scratch.head */
     bool lone_bytes; /* decoding: every byte of an ill-formed run becomes its own U+FFFD (byte fallback) */
     char *chat_template;
     sn_token_source source;
@@ -163,6 +165,7 @@ sn_status sn_tokenizer_from_memory(const char *name, const void *data, size_t si
 typedef struct sn_pieces {
     sn_buf text;
     size_t *ends, n, capacity;
+    size_t head; /* bytes at the start of the buffer that stand for the first character of the whole text */
 } sn_pieces;
 
 /* What one call needs; nothing of it outlives the call. */
@@ -171,7 +174,7 @@ struct sn_scratch {
     sn_buf text[2];      /* normalizers, in turn */
     sn_pieces pieces[2]; /* pre-tokenizers, in turn */
     sn_regex_scratch regex;
-    bool at_start; /* this piece starts the whole text */
+    size_t head; /* bytes at the start of this text that stand for the first character of the whole one */
     void *symbols, *heap, *lattice;
     size_t n_symbols, n_heap, n_lattice; /* capacities */
     sn_buf word;

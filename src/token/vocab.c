@@ -67,6 +67,11 @@ int32_t sn_vocab_find(const sn_vocab *v, const char *piece, size_t size) {
     return v->slots[find_slot(v, (sn_text){piece, size})];
 }
 
+int32_t sn_vocab_find_own(const sn_vocab *v, const char *piece, size_t size) {
+    int32_t id = sn_vocab_find(v, piece, size);
+    return id >= 0 && v->outside && v->outside[id] ? -1 : id;
+}
+
 sn_status sn_merges_init(sn_merges *m, sn_arena *arena, int64_t n) {
     if (n < 0 || n > SN_VOCAB_MAX)
         return sn_fail(SN_ERR_LIMIT, "tokenizer: %lld merges: the limit is %d", (long long)n, SN_VOCAB_MAX);

@@ -23,6 +23,8 @@ typedef struct sn_vocab {
     sn_text *pieces; /* n; data NULL: a hole */
     double *scores;  /* n */
     uint8_t *types;  /* n, sn_token_type */
+    bool *outside;   /* n, or NULL: added tokens that the model itself does not know */
+    sn_text *spoken; /* n, or NULL: what is decoded instead of the piece; data NULL: the piece */
     size_t max_piece;
     int32_t *slots; /* open addressing, -1 empty */
     uint32_t mask;
@@ -33,6 +35,8 @@ sn_status sn_vocab_init(sn_vocab *v, sn_arena *arena, int64_t n);
 /* Stores token `id` (the piece is copied) and enters it in the index; of two equal pieces the later one is found. */
 sn_status sn_vocab_set(sn_vocab *v, sn_arena *arena, int32_t id, sn_text piece, double score, sn_token_type type);
 int32_t sn_vocab_find(const sn_vocab *v, const char *piece, size_t size); /* -1 when absent */
+/* As the model sees it: added tokens are not found. */
+int32_t sn_vocab_find_own(const sn_vocab *v, const char *piece, size_t size);
 
 uint64_t sn_hash_bytes(const char *data, size_t size);
 

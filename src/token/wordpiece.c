@@ -25,7 +25,7 @@ static sn_status longest(const sn_tokenizer *t, sn_scratch *s, sn_text prefix, s
     SN_TRY(sn_buf_append(&s->word, text.data, end));
     for (; end > 0; end--) {
         if (end < text.size && ((unsigned char)text.data[end] & 0xC0) == 0x80) continue; /* inside a character */
-        *id = sn_vocab_find(&t->vocab, s->word.data, prefix.size + end);
+        *id = sn_vocab_find_own(&t->vocab, s->word.data, prefix.size + end);
         if (*id >= 0) {
             *used = end;
             return SN_OK;
@@ -52,7 +52,7 @@ static sn_status wordpiece(const sn_tokenizer *t, sn_scratch *s, const char *tex
 }
 
 static sn_status wordlevel(const sn_tokenizer *t, sn_scratch *s, const char *text, size_t size) {
-    int32_t id = sn_vocab_find(&t->vocab, text, size);
+    int32_t id = sn_vocab_find_own(&t->vocab, text, size);
     if (id < 0) id = t->model.unk;
     return id >= 0 ? sn_ids_push(&s->ids, id) : SN_OK;
 }

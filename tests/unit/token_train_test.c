@@ -119,8 +119,11 @@ static void same_ids(const sn_tokenizer *a, const sn_tokenizer *b, const char *w
                                         "  two  spaces ",
                                         "the cat\n\n\tsat",
                                         "unknown \xF0\x9F\x98\x80 \xD0\xB6\xD0\xB6!",
-                                        "\xE2\x96\x81 <unk> <s> <0x41> <unused1>"};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+                                        "\xE2\x96\x81 <unk> <s> <unused1>",
+                                        "<0x41>"};
+    size_t n_texts = sizeof texts / sizeof *texts;
+    if (strcmp(what, "unigram") == 0) n_texts--; /* in tokenizer.json the name of a byte is that byte */
+    for (size_t i = 0; i < n_texts; i++) {
         int32_t *x, *y;
         int64_t n, m;
         char *p, *q;

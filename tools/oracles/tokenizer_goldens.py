@@ -48,6 +48,8 @@ TEXTS = [
     "a" * 70, " " * 40, "ab" * 40, "नमस्ते दुनिया ไทยภาษา ქართული", "ȺȾ ẞ ß ſ K Ω \u0345", "x\u0301\u0301\u0301y 각 각 각",
     "The quick brown fox jumps over the lazy dog. The rain in Spain stays mainly in the plain.",
     "Xyzzy plugh antidisestablishmentarianism supercalifragilistic", "0x1F 0xdeadbeef a.b a\nb 12ab34cd",
+    "12ab34 ab abc MIXED Mixed mixed", "\u00bdcaf\u00e9isn't \u00e9 \u00bd\u00bdx", "<0x41> <0xE4> </s>", "\x11v x", "\u0301\u0323o", "1 2x", "\u00bd.x",
+    "  <both>  <both><a><b>  lead", "\ufb01 x\ufb01 的  的x 天气 👍👍 👍",
 ]
 
 ADDED = [AddedToken("<special>", special=True), AddedToken("<lstrip>", lstrip=True, normalized=False),
@@ -205,6 +207,45 @@ def character_bpe(pre, normalizer=None):
     return make
 
 
+TRICKY = [AddedToken("<a>"), AddedToken("<a><b>"), AddedToken("ab", single_word=True), AddedToken("abc", normalized=False),
+          AddedToken(" lead", lstrip=True), AddedToken("Mixed", normalized=True), AddedToken("<both>", lstrip=True, rstrip=True, special=True),
+          AddedToken("é", single_word=True, normalized=True), AddedToken("ﬁ", normalized=True), AddedToken("的", rstrip=True),
+          AddedToken("天气", lstrip=True, normalized=True), AddedToken("👍", single_word=True)]
+
+
+def plus(make, added):
+    def grown(corpus, vocab):
+        tok = make(corpus, vocab)
+        tok.add_tokens(added)
+        return tok
+    return grown
+
+
+def metaspace_bpe(scheme, cut=True, normalizer=None, before=None, added=()):
+    def make(corpus, vocab):
+        tok = Tokenizer(models.BPE(unk_token="<unk>"))
+        meta = pre_tokenizers.Metaspace(prepend_scheme=scheme, split=cut)
+        if normalizer:
+            tok.normalizer = normalizer
+        tok.pre_tokenizer = pre_tokenizers.Sequence(before + [meta]) if before else meta
+        tok.train_from_iterator(corpus, trainers.BpeTrainer(vocab_size=vocab, special_tokens=["<unk>", "<s>"], show_progress=False,
+                                                           max_token_length=12))
+        tok.decoder = decoders.Metaspace(prepend_scheme=scheme, split=cut)
+        tok.post_processor = template("<s>", "<s>", tok)
+        tok.add_tokens(list(added))
+        return tok
+    return make
+
+
+def changed_model(make, **changes):
+    """The same tokenizer with other members of its model."""
+    def changed(corpus, vocab):
+        data = json.loads(make(corpus, vocab).to_str())
+        data["model"].update(changes)
+        return Tokenizer.from_str(json.dumps(data))
+    return changed
+
+
 KINDS = {
     "gpt2": byte_bpe(extra=ADDED),
     "gpt2_prefix": byte_bpe(prefix=True),
@@ -227,6 +268,15 @@ KINDS = {
     "cut_next": character_bpe(pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Punctuation("merged_with_next")]),
                               normalizers.Sequence([normalizers.NFC(), normalizers.Strip()])),
 }
+KINDS.update({
+    "llama3_added": plus(KINDS["llama3"], TRICKY),
+    "first_strip": metaspace_bpe("first", normalizer=normalizers.Strip(), added=TRICKY),
+    "first_replace": metaspace_bpe("first", normalizer=normalizers.Sequence([normalizers.NFKD(), normalizers.Replace(Regex(r"^\s+|\d"), "")])),
+    "first_words": metaspace_bpe("first", normalizer=normalizers.BertNormalizer(), before=[pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Punctuation()],
+                                 added=TRICKY),
+    "no_unk": changed_model(KINDS["cut_next"], unk_token=None),
+    "unigram_added": plus(unigram(True, "first", True), TRICKY),
+})
 
 
 SENTENCEPIECE = {
