@@ -2,7 +2,10 @@
  *
  *   Ruby              here                          why
  *   \s \S             White_Space                   PCRE2 also takes U+180E
- *   \w \W             letters, marks, digits, Pc    PCRE2 10.42 leaves out marks
+ *   \w \W             letters, marks, digits, Pc    PCRE2 10.42 leaves out marks, Oniguruma takes some of No and So
+ *   \p{L} ...         and what Unicode 15 and 16   PCRE2 10.42 knows Unicode 14; in a class, \P{L} stays
+ *                     added (unicode_tables.h)
+ *   \p{Han} ...       \p{sc:Han}                   PCRE2 takes script extensions
  *   \h \H             hexadecimal digit             PCRE2: horizontal space
  *   X{n,m}+           (?:X{n,m})+                   PCRE2: possessive
  *   [A&&[^B]]         (?:(?=[A])[^B])               PCRE2 10.42 has no intersection
@@ -12,11 +15,16 @@
 #include "token/regex.h"
 
 #include "base/error.h"
+#include "token/unicode_tables.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define SPACE_SET "\\p{Z}\\t-\\r\\x{85}"
-#define WORD_SET "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}"
+#define WORD_SET                                                                                                       \
+    "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{24B6}-\\x{24E9}\\x{1F130}-\\x{1F149}\\x{1F150}-\\x{1F169}\\x{1F170}-\\x{"    \
+    "1F189}"
+#define WORD_ALONE "\\x{B2}\\x{B3}\\x{B9}\\x{BC}-\\x{BE}" /* Oniguruma counts them outside of classes only */
 
 enum { MAX_DEPTH = 64 };
 
@@ -58,14 +66,61 @@ static size_t escape_length(const translation *t) {
     return left < 2 ? left : 2;
 }
 
+/* Ranges of characters newer than PCRE2's, in the class of that name. */
+static sn_status put_later(translation *t, const char *name) {
+    for (int i = 0; i < sn_unicode_n_later; i++) {
+        const sn_later *later = &sn_unicode_later[i];
+        bool whole = strcmp(later->name, name) == 0, group = name[1] == 0 && name[0] == later->name[0];
+        if (!whole && !(group && strcmp(later->name, "Han") != 0)) continue;
+        char text[40];
+        snprintf(text, sizeof text, "\\x{%X}-\\x{%X}", later->first, later->last);
+        SN_TRY(put(t, text));
+    }
+    return SN_OK;
+}
+
+/* Whether \p{name} is a script: no category and none of the properties that patterns use. */
+static bool is_script(const char *name) {
+    static const char *const others[] = {"Any",         "ASCII", "Alphabetic",         "Lowercase",
+                                         "Uppercase",   "Emoji", "Emoji_Presentation", "Extended_Pictographic",
+                                         "White_Space", "Math",  "Ideographic"};
+    if (strlen(name) < 3 || strchr(name, ':')) return false;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (strcmp(name, others[i]) == 0) return false;
+    return true;
+}
+
+/* \p{..} and \P{..}, of `size` bytes. */
+static sn_status property(translation *t, size_t size, bool in_class) {
+    const char *s = t->in.data + t->at;
+    bool negated = s[1] == 'P';
+    size_t start = 3, n;
+    if (start < size && s[start] == '^') negated = !negated, start++;
+    char name[64];
+    n = size > start + 1 ? size - start - 1 : 0;
+    if (n == 0 || n >= sizeof name || s[size - 1] != '}') return copy(t, size); /* PCRE2 says what is wrong */
+    memcpy(name, s + start, n);
+    name[n] = 0;
+    t->at += size;
+    if (!in_class) SN_TRY(put(t, negated ? "[^" : "["));
+    SN_TRY(put(t, in_class && negated ? "\\P{" : "\\p{"));
+    if (is_script(name)) SN_TRY(put(t, "sc:"));
+    SN_TRY(put(t, name));
+    SN_TRY(put(t, "}"));
+    if (in_class && negated) return SN_OK;
+    SN_TRY(put_later(t, name));
+    if (strcmp(name, "Alphabetic") == 0) SN_TRY(put_later(t, "L"));
+    return in_class ? SN_OK : put(t, "]");
+}
+
 /* An escape outside a class, or inside one (`in_class`). */
 static sn_status escape(translation *t, bool in_class) {
     static const struct {
         char letter;
         const char *set; /* class contents */
         bool negated;
-    } sets[] = {{'s', SPACE_SET, false}, {'S', SPACE_SET, true},    {'w', WORD_SET, false},
-                {'W', WORD_SET, true},   {'h', "0-9A-Fa-f", false}, {'H', "0-9A-Fa-f", true}};
+    } sets[] = {{'s', SPACE_SET, false},   {'S', SPACE_SET, true},   {'w', WORD_SET, false},  {'W', WORD_SET, true},
+                {'h', "0-9A-Fa-f", false}, {'H', "0-9A-Fa-f", true}, {'d', "\\p{Nd}", false}, {'D', "\\p{Nd}", true}};
     if (t->in.size - t->at < 2) return refuse(t, "a backslash at the end");
     char letter = t->in.data[t->at + 1];
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
@@ -73,10 +128,15 @@ static sn_status escape(translation *t, bool in_class) {
         t->at += 2;
         if (in_class && sets[i].negated) {
             if (letter == 'S') return put(t, "\\S"); /* differs for U+180E only */
+            if (letter == 'D') return put(t, "\\D"); /* and this for newer digits only */
             return refuse(t, "\\W or \\H inside a class");
         }
         if (!in_class) SN_TRY(put(t, sets[i].negated ? "[^" : "["));
         SN_TRY(put(t, sets[i].set));
+        if (!in_class && (letter == 'w' || letter == 'W')) SN_TRY(put(t, WORD_ALONE));
+        if (letter == 'w' || letter == 'W') SN_TRY(put_later(t, "L"));
+        if (letter == 'w' || letter == 'W') SN_TRY(put_later(t, "M"));
+        if (strchr("wWdD", letter)) SN_TRY(put_later(t, "Nd"));
         return in_class ? SN_OK : put(t, "]");
     }
     if (letter >= '1' && letter <= '9') return refuse(t, "a back reference");
@@ -88,7 +148,9 @@ static sn_status escape(translation *t, bool in_class) {
         SN_TRY(copy(t, 4));
         return put(t, "}");
     }
-    return copy(t, escape_length(t));
+    size_t length = escape_length(t);
+    bool named = (letter == 'p' || letter == 'P') && length > 3;
+    return named ? property(t, length, in_class) : copy(t, length);
 }
 
 /* One operand of a class up to `]` or `&&`, without brackets. */

@@ -2,7 +2,10 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "token/unicode_tables.h"
 #include "token/utf8.h"
+
+#include <string.h>
 
 bool sn_is_space(uint32_t c) {
     return c == ' ' || (c >= 9 && c <= 13) || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
@@ -18,39 +21,52 @@ bool sn_is_chinese(uint32_t c) {
     return false;
 }
 
-static bool ascii_punctuation(uint32_t c) {
-    return (c >= 33 && c <= 47) || (c >= 58 && c <= 64) || (c >= 91 && c <= 96) || (c >= 123 && c <= 126);
+/* ---- Classes: the package's own tables ---- */
+
+static bool in_ranges(const sn_range *ranges, int n, uint32_t c) {
+    int low = 0, high = n;
+    while (low < high) {
+        int mid = low + (high - low) / 2;
+        if (c < ranges[mid].first)
+            high = mid;
+        else if (c > ranges[mid].last)
+            low = mid + 1;
+        else
+            return true;
+    }
+    return false;
 }
+
+bool sn_is_punctuation(uint32_t c) { return in_ranges(sn_unicode_punctuation, sn_unicode_n_punctuation, c); }
+bool sn_is_numeric(uint32_t c) { return in_ranges(sn_unicode_numeric, sn_unicode_n_numeric, c); }
+bool sn_is_mark(uint32_t c) { return in_ranges(sn_unicode_mark, sn_unicode_n_mark, c); }
+bool sn_is_nonspacing(uint32_t c) { return in_ranges(sn_unicode_nonspacing, sn_unicode_n_nonspacing, c); }
+bool sn_is_other(uint32_t c) { return in_ranges(sn_unicode_other, sn_unicode_n_other, c); }
 
 #ifdef SN_HAVE_UTF8PROC
 
 #include <utf8proc.h>
 
-static utf8proc_category_t category(uint32_t c) { return utf8proc_category((utf8proc_int32_t)c); }
-
 sn_status sn_unicode_ready(void) { return SN_OK; }
 
-bool sn_is_punctuation(uint32_t c) {
-    utf8proc_category_t k = category(c);
-    return ascii_punctuation(c) || (k >= UTF8PROC_CATEGORY_PC && k <= UTF8PROC_CATEGORY_PO);
+/* Letters, marks and decimal digits that are newer than utf8proc's. */
+static bool later_word(uint32_t c) {
+    for (int i = 0; i < sn_unicode_n_later; i++) {
+        const sn_later *later = &sn_unicode_later[i];
+        bool word = later->name[0] == 'L' || strcmp(later->name, "M") == 0 || strcmp(later->name, "Nd") == 0;
+        if (word && c >= later->first && c <= later->last) return true;
+    }
+    return false;
 }
-bool sn_is_numeric(uint32_t c) {
-    utf8proc_category_t k = category(c);
-    return k >= UTF8PROC_CATEGORY_ND && k <= UTF8PROC_CATEGORY_NO;
-}
-bool sn_is_mark(uint32_t c) {
-    utf8proc_category_t k = category(c);
-    return k >= UTF8PROC_CATEGORY_MN && k <= UTF8PROC_CATEGORY_ME;
-}
-bool sn_is_nonspacing(uint32_t c) { return category(c) == UTF8PROC_CATEGORY_MN; }
-bool sn_is_other(uint32_t c) {
-    utf8proc_category_t k = category(c);
-    return k >= UTF8PROC_CATEGORY_CC;
-}
+
 bool sn_is_word(uint32_t c) {
-    utf8proc_category_t k = category(c);
-    return (k >= UTF8PROC_CATEGORY_LU && k <= UTF8PROC_CATEGORY_LO) || sn_is_mark(c) || k == UTF8PROC_CATEGORY_ND ||
-           k == UTF8PROC_CATEGORY_NL || k == UTF8PROC_CATEGORY_PC || c == 0x200C || c == 0x200D;
+    static const sn_range letters_in_circles[] = {
+        {0x24B6, 0x24E9}, {0x1F130, 0x1F149}, {0x1F150, 0x1F169}, {0x1F170, 0x1F189}};
+    utf8proc_category_t k = utf8proc_category((utf8proc_int32_t)c);
+    if (k >= UTF8PROC_CATEGORY_LU && k <= UTF8PROC_CATEGORY_ME) return true;
+    if (k == UTF8PROC_CATEGORY_ND || k == UTF8PROC_CATEGORY_NL || k == UTF8PROC_CATEGORY_PC) return true;
+    if (k == UTF8PROC_CATEGORY_SO) return in_ranges(letters_in_circles, 4, c);
+    return c == 0x200C || c == 0x200D || (k == UTF8PROC_CATEGORY_CN && later_word(c));
 }
 
 sn_status sn_append_lower(sn_buf *out, uint32_t c) {
@@ -59,6 +75,8 @@ sn_status sn_append_lower(sn_buf *out, uint32_t c) {
         return sn_buf_append(out, &byte, 1);
     }
     if (c == 0x130) return sn_buf_append(out, "i\xCC\x87", 3); /* the one full lower case that is longer */
+    for (int i = 0; c >= sn_unicode_lower[0].first && i < sn_unicode_n_lower; i++)
+        if (sn_unicode_lower[i].first == c) return sn_buf_append_cp(out, sn_unicode_lower[i].last);
     return sn_buf_append_cp(out, (uint32_t)utf8proc_tolower((utf8proc_int32_t)c));
 }
 
@@ -95,6 +113,10 @@ static sn_status decompose(codepoints *p, uint32_t c, utf8proc_option_t options)
     void *data = p->data;
     SN_TRY(sn_grow(&data, &p->capacity, p->n + 32, sizeof(int32_t)));
     p->data = data;
+    if (in_ranges(sn_unicode_whole, sn_unicode_n_whole, c)) {
+        p->data[p->n++] = (int32_t)c;
+        return SN_OK;
+    }
     utf8proc_ssize_t n = utf8proc_decompose_char((utf8proc_int32_t)c, p->data + p->n, 32, options, &boundary);
     if (n < 0 || n > 32) return sn_fail(SN_ERR_INTERNAL, "unicode: U+%04X does not decompose", c);
     p->n += (size_t)n;
@@ -169,11 +191,6 @@ sn_status sn_unicode_normalize(sn_unicode_form form, sn_text text, sn_buf *out) 
 sn_status sn_unicode_ready(void) {
     return sn_fail(SN_ERR_UNSUPPORTED, "tokenizer: this build has no utf8proc, which Unicode normalization needs");
 }
-bool sn_is_punctuation(uint32_t c) { return ascii_punctuation(c); }
-bool sn_is_numeric(uint32_t c) { return c >= '0' && c <= '9'; }
-bool sn_is_mark(uint32_t c) { return (void)c, false; }
-bool sn_is_nonspacing(uint32_t c) { return (void)c, false; }
-bool sn_is_other(uint32_t c) { return c < 32 || c == 127; }
 bool sn_is_word(uint32_t c) { return c > 127 || (c >= '0' && c <= '9') || (c | 32) - 'a' < 26 || c == '_'; }
 sn_status sn_append_lower(sn_buf *out, uint32_t c) { return sn_buf_append_cp(out, c >= 'A' && c <= 'Z' ? c + 32 : c); }
 sn_status sn_append_upper(sn_buf *out, uint32_t c) { return sn_buf_append_cp(out, c >= 'a' && c <= 'z' ? c - 32 : c); }

@@ -1,5 +1,6 @@
-/* Unicode properties and normalization forms, over utf8proc. Without it only ASCII is known and anything that needs
- * more is SN_ERR_UNSUPPORTED (sn_unicode_ready). */
+/* Unicode properties, which are those of the `tokenizers` package (unicode_tables.h), and normalization forms, over
+ * utf8proc. Without it only ASCII is normalized and anything that needs more is SN_ERR_UNSUPPORTED (sn_unicode_ready).
+ */
 #ifndef SN_TOKEN_UNICODE_H
 #define SN_TOKEN_UNICODE_H
 
@@ -12,7 +13,7 @@ sn_status sn_unicode_ready(void);
 sn_status sn_unicode_normalize(sn_unicode_form form, sn_text text, sn_buf *out);
 
 bool sn_is_space(uint32_t c);       /* White_Space */
-bool sn_is_punctuation(uint32_t c); /* category P, or an ASCII symbol */
+bool sn_is_punctuation(uint32_t c); /* category P of Unicode 8, or an ASCII symbol */
 bool sn_is_numeric(uint32_t c);     /* category N */
 bool sn_is_mark(uint32_t c);        /* category M */
 bool sn_is_nonspacing(uint32_t c);  /* category Mn */

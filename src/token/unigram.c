@@ -26,7 +26,7 @@ static bool relax_pieces(const sn_token_model *m, const sn_vocab *v, const char 
         if (!node) break;
         int32_t id = m->trie.values[node];
         if (id < 0) continue;
-        relax(&best[i + 1], best[at].score + v->scores[id], at, id);
+        relax(&best[i + 1], best[at].score + v->scores[id], at, id == m->unk ? -1 : id);
         covered |= i + 1 - at == first;
     }
     return covered;

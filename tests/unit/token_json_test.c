@@ -19,11 +19,11 @@
 
 #define GOLDEN SN_TEST_SOURCE "/golden/tokenizer/"
 
-static const char *const kinds[] = {"gpt2",         "gpt2_prefix",  "llama3",       "qwen2",       "gpt4o",
-                                    "deepseek3",    "falcon",       "onig",         "unigram_map", "unigram_bytes",
-                                    "bert",         "fallback_bpe", "word_level",   "cut_removed", "cut_previous",
-                                    "cut_inverted", "cut_next",     "llama3_added", "first_strip", "first_replace",
-                                    "first_words",  "no_unk",       "unigram_added"};
+static const char *const kinds[] = {"gpt2",         "gpt2_prefix",  "llama3",        "qwen2",       "gpt4o",
+                                    "deepseek3",    "falcon",       "onig",          "unigram_map", "unigram_bytes",
+                                    "bert",         "fallback_bpe", "word_level",    "cut_removed", "cut_previous",
+                                    "cut_inverted", "cut_next",     "llama3_added",  "first_strip", "first_replace",
+                                    "first_words",  "no_unk",       "unigram_added", "classes"};
 
 static sn_json_doc *open_json(const char *path) {
     sn_json_doc *doc = 0;

@@ -50,6 +50,7 @@ TEXTS = [
     "Xyzzy plugh antidisestablishmentarianism supercalifragilistic", "0x1F 0xdeadbeef a.b a\nb 12ab34cd",
     "12ab34 ab abc MIXED Mixed mixed", "\u00bdcaf\u00e9isn't \u00e9 \u00bd\u00bdx", "<0x41> <0xE4> </s>", "\x11v x", "\u0301\u0323o", "1 2x", "\u00bd.x",
     "  <both>  <both><a><b>  lead", "\ufb01 x\ufb01 的  的x 天气 👍👍 👍",
+    "a\u00bdcup x\u00b2y 1\u00bd", "\U0001fa77\U0001fa77 a\U0001fae8b \U00031350\U0002ebf0字 \u3006\u3007\u3005\u3002\u3001字", "\u32ff \u1c89 \u0897x\u0897 \u166d\u2e5d",
 ]
 
 ADDED = [AddedToken("<special>", special=True), AddedToken("<lstrip>", lstrip=True, normalized=False),
@@ -274,6 +275,9 @@ KINDS.update({
     "first_replace": metaspace_bpe("first", normalizer=normalizers.Sequence([normalizers.NFKD(), normalizers.Replace(Regex(r"^\s+|\d"), "")])),
     "first_words": metaspace_bpe("first", normalizer=normalizers.BertNormalizer(), before=[pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Punctuation()],
                                  added=TRICKY),
+    "classes": character_bpe(pre_tokenizers.Sequence([split(Regex(r"\w+"), "isolated"), split(Regex(r"[\p{Han}\p{S}]+"), "isolated"),
+                                                      split(Regex(r"[\w']+"), "isolated"), pre_tokenizers.Punctuation()]),
+                             normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase(), normalizers.StripAccents()])),
     "no_unk": changed_model(KINDS["cut_next"], unk_token=None),
     "unigram_added": plus(unigram(True, "first", True), TRICKY),
 })

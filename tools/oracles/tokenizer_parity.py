@@ -4,7 +4,7 @@
   tokenizer_parity.py --lib build/release/libsuan.so --corpus corpus.en [--texts 2400] [--seed 1] [--only NAME,NAME]
                       [--file tokenizer.json ...] [--folder KEEP]
 
-For every tokenizer and text: the ids with and without special tokens, the text decoded with and without special
+For every tokenizer and text: the ids with and without special tokens, and with those in the text read as text; the text decoded with and without special
 tokens, and the streamed decode, whose parts must be well-formed UTF-8 and make up the whole. Lists of random ids are
 decoded too. The tokenizers are made here with the package (those of tokenizer_goldens.py and more), and given as files.
 Ends with status 1 when anything differs. Needs the packages tokenizers and sentencepiece.
@@ -45,10 +45,10 @@ class Suan:
     def close(self):
         self.lib.sn_tokenizer_free(self.handle)
 
-    def encode(self, text, special):
+    def encode(self, text, special, parse=True):
         data = text.encode()
         ids, n = ctypes.POINTER(ctypes.c_int32)(), ctypes.c_int64()
-        options = Options(special, True)
+        options = Options(special, parse)
         self.check(self.lib.sn_tokenizer_encode(self.handle, data, ctypes.c_size_t(len(data)), ctypes.byref(options),
                                                 ctypes.byref(ids), ctypes.byref(n)))
         out = ids[:n.value]
@@ -235,6 +235,9 @@ def compare(count, name, tok, suan, texts, seed):
         ids = tok.encode(text).ids
         count.same(name, "ids", text, ids, suan.encode(text, True))
         count.same(name, "ids without special tokens", text, tok.encode(text, add_special_tokens=False).ids, suan.encode(text, False))
+        tok.encode_special_tokens = True
+        count.same(name, "ids of plain text", text, tok.encode(text, add_special_tokens=False).ids, suan.encode(text, False, False))
+        tok.encode_special_tokens = False
         for special in (False, True):
             count.same(name, f"decoded, special {special},", ids, tok.decode(ids, skip_special_tokens=not special), suan.decode(ids, special))
         count.same(name, "streamed decode", ids, tok.decode(ids), suan.stream(ids))
