@@ -26,10 +26,28 @@ static bool relax_pieces(const sn_token_model *m, const sn_vocab *v, const char 
         if (!node) break;
         int32_t id = m->trie.values[node];
         if (id < 0) continue;
-        relax(&best[i + 1], best[at].score + v->scores[id], at, id == m->unk ? -1 : id);
+        relax(&best[i + 1], best[at].score + v->scores[id], at, id);
         covered |= i + 1 - at == first;
     }
     return covered;
+}
+
+/* The ids along the path, best[i].from being where the piece from i ends. Unknown text that touches is one; the name
+ * of the unknown token written out is that token by itself, and unknown text beside other such. */
+static sn_status emit(const sn_tokenizer *t, sn_scratch *s, const char *text, size_t size) {
+    const arc *best = s->lattice;
+    for (size_t at = 0, next; at < size; at = next) {
+        next = best[at].from;
+        bool unknown = best[at].id < 0, alone = true;
+        if (unknown || best[at].id == t->model.unk)
+            for (; next < size && (best[next].id < 0 || best[next].id == t->model.unk); next = best[next].from)
+                alone = false;
+        if (unknown || !alone)
+            SN_TRY(sn_emit_unknown(t, s, text + at, next - at, false));
+        else
+            SN_TRY(sn_ids_push(&s->ids, best[at].id));
+    }
+    return SN_OK;
 }
 
 static sn_status encode(const sn_tokenizer *t, sn_scratch *s, const char *text, size_t size) {
@@ -53,15 +71,7 @@ static sn_status encode(const sn_tokenizer *t, sn_scratch *s, const char *text, 
         next = end, id = here, end = from;
     }
     best[0].from = next, best[0].id = id;
-    bool unknown = false;
-    for (size_t at = 0; at < size; at = best[at].from) {
-        if (best[at].id >= 0)
-            SN_TRY(sn_ids_push(&s->ids, best[at].id));
-        else
-            SN_TRY(sn_emit_unknown(t, s, text + at, best[at].from - at, unknown));
-        unknown = best[at].id < 0;
-    }
-    return SN_OK;
+    return emit(t, s, text, size);
 }
 
 const sn_token_model_def sn_token_unigram = {.name = "Unigram", .encode = encode};
