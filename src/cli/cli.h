@@ -85,6 +85,9 @@ sn_status cli_put_json(const char *json, char *text);
 /* Reports sn_last_error() for a failed call and gives the exit status for it. */
 int cli_failed(sn_status status);
 
+/* What `suan info` says of a file that is a tokenizer; false, with nothing printed, where it is none. */
+bool cli_describe_tokenizer(const char *path, bool json);
+
 /* From here on the library's warnings are printed as "suan: warning: ...". */
 void cli_show_warnings(void);
 

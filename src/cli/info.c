@@ -18,6 +18,7 @@ static const cli_option options[] = {
 static const cli_example examples[] = {
     {"suan info model.gguf", "architecture, window, position method, size"},
     {"suan info --json --tensors model.gguf", "everything, for programs"},
+    {"suan info tokenizer.json", "kind, vocabulary size, special tokens"},
     {"suan info", "this build: processor, libraries"},
 };
 
@@ -177,7 +178,12 @@ static int run(void *p) {
     if (s->arguments.n_arguments == 0) return describe_build(s->json);
     sn_model *m;
     sn_status status = sn_model_open(s->arguments.argument[0], &m);
-    if (status != SN_OK) return cli_failed(status);
+    if (status != SN_OK) {
+        char why[1024];
+        snprintf(why, sizeof why, "%s", sn_last_error());
+        if (cli_describe_tokenizer(s->arguments.argument[0], s->json)) return CLI_OK;
+        return cli_failed(cli_refuse(status, "%s", why));
+    }
     facts f = {.n = 0};
     collect(&f, m);
     if (s->json) {
@@ -194,12 +200,15 @@ static int run(void *p) {
 
 const cli_verb cli_verb_info = {
     .name = "info",
-    .summary = "describe a model file, or this build",
+    .summary = "describe a model or tokenizer file, or this build",
     .arguments = "[FILE]",
     .max_arguments = 1,
     .description =
         "FILE is a GGUF (also the first part of a split one), a safetensors file or directory with config.json, "
-        "or a llama2.c .bin. Nothing is loaded: weights stay mapped. Without FILE it describes this build.",
+        "or a llama2.c .bin. Nothing is loaded: weights stay mapped. Of a tokenizer file (tokenizer.json, "
+        "SentencePiece "
+        ".model, llama2.c .bin, tiktoken ranks, a GGUF without tensors) it shows the kind and the special tokens. "
+        "Without FILE it describes this build.",
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .examples = examples,

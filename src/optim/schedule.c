@@ -24,12 +24,18 @@ static const sn_schedule_def *find(const char *name) {
 }
 
 static sn_status unknown_name(const char *name) {
+    enum { most = 32 };
     char known[256] = "";
+    const char *names[most];
     size_t used = 0;
-    for (int i = 0; sn_schedule_table[i] && used < sizeof known; i++) {
-        int n = snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", sn_schedule_table[i]->info.name);
+    int n_names = 0;
+    for (int i = 0; sn_schedule_table[i] && i < most && used < sizeof known; i++) {
+        names[n_names++] = sn_schedule_table[i]->info.name;
+        int n = snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", names[i]);
         if (n > 0) used += (size_t)n;
     }
+    const char *near = name ? sn_nearest(name, names, n_names) : NULL;
+    if (near) return sn_fail(SN_ERR_NOT_FOUND, "there is no schedule \"%s\": did you mean %s?", name, near);
     return sn_fail(SN_ERR_NOT_FOUND, "there is no schedule \"%s\"; there are %s", name ? name : "", known);
 }
 

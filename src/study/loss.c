@@ -63,6 +63,14 @@ double sn_token_loss(const float *logits, int64_t n_vocab, int32_t target) {
     return log(sum[0]) + (double)max - (double)logits[target];
 }
 
+sn_status sn_check_target(int32_t target, int64_t n_vocab) {
+    if (target >= 0 && target < n_vocab) return SN_OK;
+    return sn_fail(SN_ERR_ARGUMENT,
+                   "the text has the token %" PRId32 ", and the model has ids 0 to %" PRId64
+                   ": is the tokenizer the model's own?",
+                   target, n_vocab - 1);
+}
+
 void sn_study_advance(sn_study_progress *p, int64_t tokens) {
     p->done += tokens;
     if (p->show) p->show(p->user, p->done, p->total);
@@ -76,6 +84,7 @@ typedef struct scorer {
 
 static sn_status score_row(void *user, int64_t index, const float *logits, int64_t n_vocab) {
     scorer *s = user;
+    SN_TRY(sn_check_target(s->targets[index], n_vocab));
     s->out[index] = sn_token_loss(logits, n_vocab, s->targets[index]);
     if (s->hits) s->hits[index] = logits[s->targets[index]] >= largest(logits, n_vocab);
     if (isfinite(s->out[index])) return SN_OK;

@@ -170,6 +170,7 @@ static sn_status read_row(void *user, int64_t index, const float *logits, int64_
     const question *q = &r->e->questions[r->next];
     int64_t token = index + 1;
     if (token < q->from) return SN_OK;
+    SN_TRY(sn_check_target(r->e->ids[token], n_vocab));
     if (token == q->from) r->right = true, r->loss = 0;
     r->right = r->right && is_largest(logits, n_vocab, r->e->ids[token]);
     r->loss += sn_token_loss(logits, n_vocab, r->e->ids[token]);

@@ -22,6 +22,27 @@ status 0 "$SUAN" tokenizer train "$work/one.txt" -t byte -o "$work/byte.json" -q
 status 0 "$SUAN" tokenize "$work/byte.json" "Ab" --ids
 [ "$(cat "$work/out")" = "65 98" ] || fail "bytes are not their own ids"
 
+# What such a file is, is said by info: no model, not a broken one.
+for file in bpe-t.json spm-bpe-t.json unigram-t.gguf byte.json; do
+    status 0 "$SUAN" info "$work/$file"
+    prints "a tokenizer, no model"
+    status 0 "$SUAN" info --json "$work/$file"
+    prints '"holds": "tokenizer"'
+done
+prints '"vocabulary": 256'
+status 0 "$SUAN" info "$work/spm-bpe-t.json"
+prints '       1  "<s>"'
+mkdir "$work/alone"
+cp "$work/bpe-t.json" "$work/alone/tokenizer.json"
+status 0 "$SUAN" info "$work/alone"
+prints "vocabulary                 275"
+printf '{}' >"$work/alone/config.json"
+status 1 "$SUAN" info "$work/alone"
+says "model.safetensors"
+printf 'some words, no model and no vocabulary' >"$work/words"
+status 1 "$SUAN" info "$work/words"
+says "no llama2.c checkpoint"
+
 status 2 "$SUAN" tokenizer train
 says "usage: suan tokenizer"
 status 2 "$SUAN" tokenizer learn "$work/one.txt"

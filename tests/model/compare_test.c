@@ -120,6 +120,20 @@ static void perplexity_refuses_what_it_cannot_fill(void **state) {
     assert_int_equal(sn_perplexity(model, ids, n_ids, 1, &o, &r), SN_ERR_CANCELLED);
 }
 
+/* The last token of a window is not read, only looked up in the logits. */
+static void tokens_of_another_vocabulary_are_refused(void **state) {
+    (void)state;
+    sn_perplexity_options o = perplexity_options();
+    sn_perplexity_result r;
+    int32_t other[20];
+    memcpy(other, ids, sizeof other);
+    for (int i = 0; i < 2; i++) {
+        other[19] = i ? -1 : vocab;
+        assert_int_equal(sn_perplexity(model, other, 20, 1, &o, &r), SN_ERR_ARGUMENT);
+        assert_non_null(strstr(sn_last_error(), "tokenizer"));
+    }
+}
+
 typedef struct setting {
     sn_compare_options options;
     sn_extend **methods;
@@ -254,6 +268,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(perplexity_scores_the_second_half_of_each_window),
         cmocka_unit_test(perplexity_refuses_what_it_cannot_fill),
+        cmocka_unit_test(tokens_of_another_vocabulary_are_refused),
         cmocka_unit_test(losses_are_those_of_the_sessions_logits),
         cmocka_unit_test(what_cannot_work_is_refused_before_work),
         cmocka_unit_test(sensible_choices),

@@ -81,6 +81,12 @@ static void wrong_schedules_are_refused_by_field(void **state) {
         assert_int_equal(sn_schedule_check(&bad[i]), i ? SN_ERR_ARGUMENT : SN_ERR_NOT_FOUND);
         assert_non_null(strstr(sn_last_error(), fields[i]));
     }
+    bad[0].name = "cosin";
+    assert_int_equal(sn_schedule_check(&bad[0]), SN_ERR_NOT_FOUND);
+    assert_non_null(strstr(sn_last_error(), "did you mean cosine?"));
+    bad[0].name = "zzzzzzzzzzzz";
+    assert_int_equal(sn_schedule_check(&bad[0]), SN_ERR_NOT_FOUND);
+    assert_non_null(strstr(sn_last_error(), "; there are "));
     bad[0].name = NULL;
     assert_int_equal(sn_schedule_check(&bad[0]), SN_ERR_NOT_FOUND);
     assert_null(sn_schedule_get(-1));
