@@ -13,6 +13,7 @@
 #include "suan/fit.h"
 #include "suan/graph.h"
 #include "suan/math.h"
+#include "suan/measure.h"
 #include "suan/model.h"
 #include "suan/optim.h"
 #include "suan/plot.h"

@@ -5,17 +5,16 @@
 #include "suan/array.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <string.h>
 
 static sn_status put_field(sn_writer *w, const sn_csv_field *f) {
     char number[SN_NUMBER_SIZE] = "";
     const char *text = f->text;
     if (!text) text = isnan(f->number) ? number : sn_number_format(f->number, number);
-    bool quoted = strpbrk(text, ",;\" ") != NULL;
-    if (quoted) SN_TRY(sn_writer_put(w, "\"", 1));
-    SN_TRY(sn_writer_put(w, text, strlen(text)));
-    return quoted ? sn_writer_put(w, "\"", 1) : SN_OK;
+    if (!strpbrk(text, ",;\" \r\n")) return sn_writer_put(w, text, strlen(text));
+    SN_TRY(sn_writer_put(w, "\"", 1));
+    for (; *text; text++) SN_TRY(sn_writer_put(w, *text == '"' ? "\"\"" : text, *text == '"' ? 2 : 1));
+    return sn_writer_put(w, "\"", 1);
 }
 
 sn_status sn_csv_put(sn_writer *w, const sn_csv_field *fields, int n) {

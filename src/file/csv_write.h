@@ -4,7 +4,7 @@
 
 #include "base/map.h"
 
-/* A text (without quotes and line ends in it), or a number where text is NULL: the shortest that reads back, nothing
+/* A text (quoted where it must be), or a number where text is NULL: the shortest that reads back, nothing
  * for NaN. */
 typedef struct sn_csv_field {
     const char *text;

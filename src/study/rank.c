@@ -1,0 +1,149 @@
+/* What rank a matrix has (Su, kexue.fm/archives/9529). */
+#include "suan/measure.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/size.h"
+#include "study/singular.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- ln |det| ---- */
+
+static void swap_rows(double *a, int64_t n, int64_t i, int64_t k) {
+    for (int64_t j = 0; j < n && i != k; j++) {
+        double x = a[i * n + j];
+        a[i * n + j] = a[k * n + j];
+        a[k * n + j] = x;
+    }
+}
+
+double sn_log_det(double *a, int64_t n) {
+    double total = 0;
+    for (int64_t k = 0; k < n; k++) {
+        int64_t pivot = k;
+        for (int64_t i = k + 1; i < n; i++)
+            if (fabs(a[i * n + k]) > fabs(a[pivot * n + k])) pivot = i;
+        if (a[pivot * n + k] == 0) return -INFINITY;
+        swap_rows(a, n, k, pivot);
+        total += log(fabs(a[k * n + k]));
+        for (int64_t i = k + 1; i < n; i++) {
+            double factor = a[i * n + k] / a[k * n + k];
+            if (factor == 0) continue;
+            for (int64_t j = k + 1; j < n; j++) a[i * n + j] -= factor * a[k * n + j];
+        }
+    }
+    return total;
+}
+
+/* Are all values above (or all below) the diagonal 0? */
+static bool is_triangular(const double *a, int64_t n) {
+    bool lower = true, upper = true;
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < n; j++) {
+            if (a[i * n + j] == 0) continue;
+            if (j > i) lower = false;
+            if (j < i) upper = false;
+        }
+    return lower || upper;
+}
+
+static double log_diagonal(const double *a, int64_t n) {
+    double total = 0;
+    for (int64_t i = 0; i < n; i++) total += log(fabs(a[i * n + i]));
+    return total;
+}
+
+/* ---- Of the singular values ---- */
+
+static void summarise(sn_rank_result *r) {
+    double total = 0, squares = 0, tail = 0, entropy = 0, largest = r->singular[0];
+    r->threshold = 0x1p-52 * largest * (double)sn_max_i64(r->rows, r->cols);
+    for (int64_t i = 0; i < r->n; i++) {
+        double s = largest > 0 ? r->singular[i] / largest : 0;
+        r->numerical += r->singular[i] > r->threshold;
+        total += s;
+        squares += s * s;
+        if (i >= r->tail) tail += s * s;
+    }
+    for (int64_t i = 0; i < r->n && largest > 0; i++) {
+        double share = r->singular[i] / largest / total;
+        if (share > 0) entropy -= share * log(share);
+    }
+    r->effective = largest > 0 ? exp(entropy) : 0;
+    r->stable = squares;
+    r->tail_share = largest > 0 ? tail / squares : 0;
+}
+
+/* ---- The whole ---- */
+
+static sn_status check(const double *a, int64_t rows, int64_t cols, int64_t tail) {
+    int64_t count;
+    if (rows < 1 || cols < 1 || !sn_mul_i64(rows, cols, &count))
+        return sn_fail(SN_ERR_SHAPE, "rank: a matrix of %lld x %lld has none", (long long)rows, (long long)cols);
+    if (tail < 0 || tail > sn_min_i64(rows, cols))
+        return sn_fail(SN_ERR_ARGUMENT, "rank: the tail begins after %lld of %lld singular values", (long long)tail,
+                       (long long)sn_min_i64(rows, cols));
+    for (int64_t i = 0; i < count; i++)
+        if (!isfinite(a[i]))
+            return sn_fail(SN_ERR_NUMERIC, "element [%lld, %lld] is %s: rank is of finite values",
+                           (long long)(i / cols), (long long)(i % cols), isnan(a[i]) ? "NaN" : "infinite");
+    return SN_OK;
+}
+
+/* With at least as many rows as columns, as the bidiagonalisation wants it. */
+static void copy_tall(const double *a, int64_t rows, int64_t cols, double *to) {
+    if (rows >= cols) {
+        memcpy(to, a, (size_t)(rows * cols) * sizeof *to);
+        return;
+    }
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < cols; j++) to[j * rows + i] = a[i * cols + j];
+}
+
+static sn_status measure(const double *a, sn_rank_result *r, double *copy, double *work, sn_team *team,
+                         const volatile int *cancel) {
+    copy_tall(a, r->rows, r->cols, copy);
+    SN_TRY(sn_singular_values(copy, sn_max_i64(r->rows, r->cols), r->n, work, team, cancel, r->singular));
+    summarise(r);
+    if (r->rows != r->cols) return SN_OK;
+    r->triangular = is_triangular(a, r->n);
+    if (r->triangular) {
+        r->log_det = log_diagonal(a, r->n);
+        return SN_OK;
+    }
+    memcpy(copy, a, (size_t)(r->n * r->n) * sizeof *copy);
+    r->log_det = sn_log_det(copy, r->n);
+    return SN_OK;
+}
+
+sn_status sn_rank(const double *matrix, int64_t rows, int64_t cols, const sn_rank_options *options,
+                  sn_rank_result *out) {
+    static const sn_rank_options defaults = {0};
+    const sn_rank_options *o = options ? options : &defaults;
+    SN_TRY(check(matrix, rows, cols, o->tail));
+    sn_rank_result r = {.rows = rows, .cols = cols, .n = sn_min_i64(rows, cols), .log_det = NAN};
+    r.tail = o->tail ? o->tail : (r.n + 1) / 2;
+    sn_team *team;
+    SN_TRY(sn_team_new(o->threads, &team));
+    double *copy = sn_calloc((size_t)rows, (size_t)cols * sizeof *copy);
+    double *work = sn_calloc((size_t)(rows + cols) + (size_t)r.n, sizeof *work);
+    r.singular = sn_calloc((size_t)r.n, sizeof *r.singular);
+    sn_status status = copy && work && r.singular ? measure(matrix, &r, copy, work, team, o->cancel)
+                                                  : sn_fail_memory("the singular values of a matrix");
+    sn_free(copy);
+    sn_free(work);
+    sn_team_free(team);
+    if (status == SN_OK)
+        *out = r;
+    else
+        sn_rank_free(&r);
+    return status;
+}
+
+void sn_rank_free(sn_rank_result *r) {
+    if (!r) return;
+    sn_free(r->singular);
+    *r = (sn_rank_result){0};
+}

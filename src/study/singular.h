@@ -1,0 +1,18 @@
+/* Singular values of dense matrices, without vectors. */
+#ifndef SN_STUDY_SINGULAR_H
+#define SN_STUDY_SINGULAR_H
+
+#include "base/threads.h"
+#include "suan/status.h"
+
+#include <stdint.h>
+
+/* Row-major m x n, m >= n >= 1, overwritten; `out` gets n values, falling; work has room for 2n + m. Absolute error a
+ * small multiple of 2^-53 times the largest. cancel may be NULL. */
+sn_status sn_singular_values(double *a, int64_t m, int64_t n, double *work, sn_team *team, const volatile int *cancel,
+                             double *out);
+/* Those of the upper bidiagonal matrix with diagonal d (n) and superdiagonal e (n - 1), nearly to the last digit each.
+ */
+void sn_bidiagonal_values(const double *d, const double *e, int64_t n, sn_team *team, double *out);
+
+#endif
