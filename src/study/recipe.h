@@ -95,7 +95,7 @@ sn_status sn_recipe_config(const sn_recipe *r, int model, const sn_recipe_place 
 
 typedef struct sn_recipe_data {
     char train[4096], tokenizer[4096]; /* paths; tokenizer "": as the recipe says */
-    uint64_t hash;                     /* of both texts and the vocabulary's name */
+    uint64_t hash;                     /* of the text to train on and the vocabulary */
     int32_t *ids;                      /* to test on: n_ids >= windows * length + 1 */
     int64_t n_ids;
     int64_t window, length, period; /* tokens: trained, tested, of a repeated piece */

@@ -8,6 +8,7 @@
 #include "study/recipe.h"
 #include "suan/story.h"
 #include "token/buf.h"
+#include "token/fingerprint.h"
 #include "train/vocabulary.h"
 
 #include <inttypes.h>
@@ -105,12 +106,25 @@ static sn_status encode_test(const sn_recipe *r, const sn_tokenizer *t, sn_text 
                    r->path, r->test.windows, d->length, wanted, d->n_ids);
 }
 
+/* What is learned follows from the text and the name; a file may change under its name. */
+static sn_status hash_vocabulary(sn_hash *hash, const char *name) {
+    bool learned =
+        !name[0] || strcmp(name, "byte") == 0 || strcmp(name, "char") == 0 || strncmp(name, "train:", 6) == 0;
+    sn_tokenizer *t;
+    sn_hash_add_text(hash, name, strlen(name));
+    if (learned) return SN_OK;
+    SN_TRY(sn_tokenizer_open(name, &t));
+    sn_hash_add_u64(hash, sn_tokenizer_fingerprint(t));
+    sn_tokenizer_free(t);
+    return SN_OK;
+}
+
 static sn_status make_folder(const sn_recipe *r, const sn_recipe_options *o, const texts *t, const char *vocabulary,
                              int64_t wanted, sn_recipe_data *d) {
     char folder[SN_PATH_SIZE], name[40];
     sn_hash hash = sn_hash_begin();
     sn_hash_add_text(&hash, t->train.data, t->train.size);
-    sn_hash_add_text(&hash, vocabulary, strlen(vocabulary));
+    SN_TRY(hash_vocabulary(&hash, vocabulary));
     d->hash = sn_hash_end(&hash);
     snprintf(name, sizeof name, "data-%016" PRIx64, d->hash);
     SN_TRY(sn_path_join(o->out, name, folder));

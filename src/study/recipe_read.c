@@ -208,6 +208,14 @@ static const char *after(const char *key, const char *group) {
     return strncmp(key, group, n) == 0 && key[n] == '.' ? key + n + 1 : NULL;
 }
 
+/* Only a recipe names a base, outside of "mini": elsewhere it would be read too late, or not at all. */
+static sn_status check_base(const sn_recipe *r, const char *key, const char *name, const char *where) {
+    bool small = after(key, "mini") != NULL;
+    if (strcmp(small ? after(key, "mini") : key, "base") != 0 || (!small && strcmp(name, r->path) == 0)) return SN_OK;
+    return sn_fail(SN_ERR_ARGUMENT, "%s: base stands in the recipe itself and not in %s", where,
+                   small ? "mini" : "its base");
+}
+
 static sn_status put_entry(sn_recipe *r, const char *key, const sn_config_entry *e, const char *where) {
     const char *rest;
     if ((rest = after(key, "train")) != NULL) return put_setting(r, -1, rest, e, where);
@@ -223,8 +231,9 @@ static sn_status put_entries(sn_recipe *r, const char *name, const sn_config_tex
     for (int64_t i = 0; i < text->n; i++) {
         const sn_config_entry *e = &text->entries[i];
         const char *small = after(e->key, "mini");
-        if (mini != (small != NULL)) continue;
         snprintf(where, sizeof where, "%s:%d", name, e->line);
+        SN_TRY(check_base(r, e->key, name, where));
+        if (mini != (small != NULL)) continue;
         const char *kept = sn_arena_strdup(&r->arena, where);
         if (!kept) return sn_fail_memory("a recipe");
         SN_TRY(put_entry(r, small ? small : e->key, e, kept));
@@ -350,6 +359,7 @@ static sn_status begin(const char *path, bool mini, sn_recipe **out) {
     r->test.buckets = 16;
     r->models[r->n_models++] = (sn_recipe_model){"baseline", path, true};
     sn_status status = name_recipe(r, path);
+    r->models[0].where = r->path;
     if (status == SN_OK)
         *out = r;
     else
@@ -373,7 +383,7 @@ static sn_status base_path(const char *path, const sn_config_text *own, char out
     for (int64_t i = 0; i < own->n; i++) {
         const sn_config_entry *e = &own->entries[i];
         if (strcmp(e->key, "base") != 0 || e->kind != SN_CONFIG_TEXT) continue;
-        int n = slash ? (int)(slash - path) + 1 : 0;
+        int n = slash && e->text[0] != '/' ? (int)(slash - path) + 1 : 0;
         if (snprintf(out, SN_PATH_SIZE, "%.*s%s", n, path, e->text) >= SN_PATH_SIZE)
             return sn_fail(SN_ERR_ARGUMENT, "%s: the path is too long", path);
     }

@@ -147,9 +147,11 @@ static sn_status precompiled(const sn_step *step, sn_scratch *s, sn_text text, s
     return sn_charsmap_graphemes(&step->charsmap, text, out);
 }
 
-/* Whatever the first character becomes, what then starts the text counts as made of it. */
+/* Where the first character becomes nothing, what then starts the text counts as made of it. */
 static sn_status precompiled_head(const sn_step *step, sn_scratch *s, sn_text text, size_t *head) {
-    (void)step, (void)s, (void)text, (void)head;
+    s->word.size = 0;
+    SN_TRY(precompiled(step, s, (sn_text){text.data, *head}, &s->word));
+    *head = s->word.size ? s->word.size : 1;
     return SN_OK;
 }
 

@@ -1,13 +1,15 @@
 /* Recipe files and claims: what is read, what is refused in which words, which claims hold. */
-#include "base/alloc.h"
-#include "study/recipe.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include <cmocka.h>
+
+#include "file_test.h"
+
+#include "study/recipe.h"
+#include "suan/tokenizer.h"
 
 static sn_status parse(const char *text, const char *base, bool mini, sn_recipe **out) {
     return sn_recipe_parse("dir/a.recipe", text, strlen(text), base, base ? strlen(base) : 0, mini, out);
@@ -171,6 +173,8 @@ static void test_refused_files(void **state) {
          "no row reads the model a"},
         {"title = \"t\"; rows = { x = { note = \"\"; }; }; orderings = { o = { claim = \"y@in < x@in\"; }; };",
          "ordering o"},
+        {"title = \"t\"; rows = { x = { note = \"\"; }; };\nmini = { base = \"y\"; };",
+         "a.recipe:2: base stands in the recipe"},
         {"title = ", "a setting is written name = value"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -180,6 +184,51 @@ static void test_refused_files(void **state) {
         print_message("  %s\n", sn_last_error());
         assert_non_null(strstr(sn_last_error(), cases[i].says));
     }
+}
+
+static void test_refused_base(void **state) {
+    (void)state;
+    sn_recipe *r;
+    assert_int_not_equal(parse(sound, "seeds = 2;\nbase = \"y\";", false, &r), SN_OK);
+    assert_non_null(strstr(sn_last_error(), "dir/x:2: base stands in the recipe itself and not in its base"));
+}
+
+/* ---- Texts ---- */
+
+static uint64_t hash_of_data(const char *letters) {
+    static const char text[] = "a b c d a b c d\na b c d a b c d a b c d\n";
+    char path[4096], vocabulary[4096], recipe[8192], long_text[20 * sizeof text] = "";
+    snprintf(path, sizeof path, "%s/text", test_folder_path);
+    for (int i = 0; i < 20; i++) strcat(long_text, text);
+    assert_int_equal(sn_file_write(path, letters, strlen(letters)), SN_OK);
+    const sn_tokenizer_train_options o = {.type = "char", .n_threads = 1};
+    sn_tokenizer *t;
+    assert_int_equal(sn_tokenizer_train(&(const char *){path}, 1, &o, &t), SN_OK);
+    snprintf(vocabulary, sizeof vocabulary, "%s/t.json", test_folder_path);
+    assert_int_equal(sn_tokenizer_save(t, vocabulary), SN_OK);
+    sn_tokenizer_free(t);
+    assert_int_equal(sn_file_write(path, long_text, strlen(long_text)), SN_OK);
+    snprintf(recipe, sizeof recipe,
+             "title = \"t\"; rows = { x = { note = \"\"; }; }; train = { context = 4; tokenizer = \"%s\"; };"
+             "test = { factor = 2; windows = 1; period = 4; };",
+             vocabulary);
+    sn_recipe *r;
+    sn_recipe_data d;
+    assert_int_equal(sn_recipe_parse("a.recipe", recipe, strlen(recipe), NULL, 0, false, &r), SN_OK);
+    const sn_recipe_options options = {.out = test_folder_path, .data = path, .n_threads = 1};
+    if (sn_recipe_data_make(r, &options, &d) != SN_OK) fail_msg("%s", sn_last_error());
+    uint64_t hash = d.hash;
+    sn_recipe_data_free(&d);
+    sn_recipe_free(r);
+    return hash;
+}
+
+/* Kept trainings are of the vocabulary that the file held, not of its name. */
+static void test_vocabulary_file(void **state) {
+    (void)state;
+    uint64_t first = hash_of_data("abcd \n"), again = hash_of_data("abcd \n");
+    assert_true(first == again);
+    assert_true(first != hash_of_data("dcbaxyz \n"));
 }
 
 /* Every failing allocation is reported, and nothing leaks. */
@@ -209,9 +258,11 @@ int main(void) {
         cmocka_unit_test(test_file),
         cmocka_unit_test(test_mini),
         cmocka_unit_test(test_refused_files),
+        cmocka_unit_test(test_refused_base),
+        cmocka_unit_test(test_vocabulary_file),
         cmocka_unit_test(test_memory),
     };
     int failed = cmocka_run_group_tests(claims, NULL, NULL);
     if (needs_libconfig(NULL)) return failed;
-    return failed + cmocka_run_group_tests(files, NULL, NULL);
+    return failed + cmocka_run_group_tests(files, test_folder_make, test_folder_remove);
 }
