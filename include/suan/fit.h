@@ -1,4 +1,4 @@
-/* Fits of small models: scaling laws, the quantization model of scaling. */
+/* Fits of small models: scaling laws, the quantization model of scaling, densities of one variable. */
 #ifndef SUAN_FIT_H
 #define SUAN_FIT_H
 
@@ -120,6 +120,88 @@ SN_API double sn_quanta_slope(const sn_quanta *q, int64_t from, int64_t to);
  * data and steps: gamma, gamma / (1 + gamma) twice. */
 SN_API double sn_quanta_learned(const sn_quanta *q, double examples, double each);
 SN_API double sn_quanta_data_exponent(const sn_quanta *q);
+
+/* ---- Densities of one variable ---- */
+
+/* Methods of fitting: "fourier" (size: coefficients), "mixture" of Gaussians by EM (size: components), "histogram"
+ * (size: bins), "kde" with Gaussian kernels (no size). */
+typedef struct sn_density_method {
+    const char *name, *size_name, *summary; /* size_name NULL: it has none */
+} sn_density_method;
+SN_API int sn_density_method_count(void);
+SN_API const sn_density_method *sn_density_method_get(int i); /* NULL out of range */
+SN_API const sn_density_method *sn_density_method_find(const char *name);
+
+typedef struct sn_density_options {
+    int64_t size;     /* 0: chosen on the same data: by BIC (fourier, mixture) or by leaving one out (histogram) */
+    double low, high; /* low < high: a density on that interval; both 0: on the line */
+    double step; /* the data is rounded to multiples of it: no kernel, bin or component gets narrower; 0: it is not */
+    double roughness; /* fourier: weight of the integral of p'^2 (on -1..1) against the mean of -log p */
+    int starts;       /* fourier, mixture; 0: 8 */
+    uint64_t seed;
+    const volatile int *cancel; /* may be NULL */
+} sn_density_options;
+
+typedef struct sn_density sn_density;
+
+/* Fits y[0..n), at least 2 different finite numbers, all in the interval where there is one: else SN_ERR_ARGUMENT with
+ * the row (from 1). options may be NULL. */
+SN_API sn_status sn_density_fit(const sn_density_method *method, const double *y, int64_t n,
+                                const sn_density_options *options, sn_density **out);
+SN_API void sn_density_free(sn_density *d);                       /* NULL is fine */
+SN_API double sn_density_log(const sn_density *d, double y);      /* -INFINITY outside of an interval */
+SN_API double sn_density_cdf(const sn_density *d, double y);      /* 0..1 */
+SN_API double sn_density_quantile(const sn_density *d, double u); /* NAN outside of 0..1; may be infinite at its ends */
+/* Draws by inverting the CDF at uniform numbers: (seed, stream, first + i) gives out[i]. */
+SN_API void sn_density_sample(const sn_density *d, uint64_t seed, uint64_t stream, int64_t n, double *out);
+/* Bits of an ideal entropy coder for values rounded to multiples of `step`: the mean of -log2 of the probability of
+ * y - step / 2 .. y + step / 2. */
+SN_API double sn_density_bits(const sn_density *d, const double *y, int64_t n, double step);
+/* Kolmogorov's distance between the density's CDF and that of n numbers, which are sorted in place. */
+SN_API double sn_density_distance(const sn_density *d, double *y, int64_t n);
+
+typedef struct sn_density_info {
+    const sn_density_method *method;
+    int64_t size, n_parameters; /* n_parameters: free ones, as BIC counts them */
+    /* fourier: the coefficients, `size` pairs (real, imaginary), and on the line x = tanh((y - shift) / scale).
+     * mixture: weights, means and standard deviations, `size` each, in `weight`, `mean`, `deviation`. */
+    const double *coefficient, *weight, *mean, *deviation;
+    double shift, scale;
+    double bandwidth; /* kde, histogram: of the kernel, of a bin */
+} sn_density_info;
+/* Pointers live as long as the density; fields that a method has not are zero. */
+SN_API void sn_density_describe(const sn_density *d, sn_density_info *out);
+
+/* Several densities on the same data: `train` they were fitted to, `test` they have not seen. */
+typedef struct sn_density_score {
+    sn_density_info info;
+    double train, test, error; /* mean log density in nats, and the standard error of `test` */
+    double bits;               /* of a coder for `test`, as sn_density_bits says; NAN without a step */
+    double distance;           /* Kolmogorov's, to `test` */
+} sn_density_score;
+
+typedef struct sn_density_report {
+    const sn_density *const *densities; /* n */
+    const sn_density_score *scores;     /* n */
+    int n;
+    const double *train, *test;
+    int64_t n_train, n_test;
+    double low, high; /* the interval; both 0: none */
+    double step;
+} sn_density_report;
+
+/* Puts numbers into a random order. */
+SN_API void sn_shuffle_f64(double *x, int64_t n, uint64_t seed);
+/* n_test 0: what is about `test` is NAN. step 0: no bits. */
+SN_API sn_status sn_density_score_of(const sn_density *d, const double *train, int64_t n_train, const double *test,
+                                     int64_t n_test, double step, sn_density_score *out);
+/* {"train", "test", "step", "methods": [{"method", "size", "parameters", "train", "test", "stderr", "bits", "distance",
+ * and what sn_density_info has of the method}]}, in nats. *text is freed with sn_text_free. */
+SN_API sn_status sn_density_json(const sn_density_report *r, char **text);
+/* 1000 rows: y and for each method density and CDF. */
+SN_API sn_status sn_density_write_csv(const sn_density_report *r, const char *path);
+/* The densities over a histogram of all points. */
+SN_API sn_status sn_density_write_plot(const sn_density_report *r, const char *path);
 
 #ifdef __cplusplus
 }

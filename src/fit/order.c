@@ -1,5 +1,8 @@
 #include "fit/order.h"
 
+#include "base/philox.h"
+#include "suan/fit.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -21,4 +24,12 @@ void sn_interval(double *x, int64_t n, double level, double *low, double *high) 
     sn_sort_f64(x, n);
     *low = sn_sorted_quantile(x, n, (1 - level) / 2);
     *high = sn_sorted_quantile(x, n, (1 + level) / 2);
+}
+
+void sn_shuffle_f64(double *x, int64_t n, uint64_t seed) {
+    for (int64_t i = n - 1; i > 0; i--) {
+        int64_t k = (int64_t)(sn_uniform_f64(seed, 0, (uint64_t)i) * (double)(i + 1));
+        double kept = x[i];
+        x[i] = x[k], x[k] = kept;
+    }
 }

@@ -42,3 +42,36 @@ refused 'n,loss\n1,2\n2,\n' 'line 3: column "loss" has ""'
 refused 'n,loss\n1,2\n2,0\n3,1\n4,1\n' 'row 2: the loss is 0'
 refused '1 2\n2 1\n' '2 points are too few'
 refused 'a\0b' 'neither text nor'
+
+# densities: two bumps of 400 numbers each
+awk 'BEGIN { for (i = 1; i < 400; i++) { u = i / 400; x = log(u / (1 - u)); print x; print 8 + x / 2 } }' >"$work/y.txt"
+status 0 "$SUAN" fit density "$work/y.txt" -q --quantiles 0.25,0.75 --step 0.01 --json "$work/d.json" \
+    --csv "$work/d.csv" --plot "$work/d.svg" --samples "$work/s.txt" --n-samples 50
+prints "599 numbers fitted, 199 held out"
+for method in fourier mixture histogram kde; do
+    grep -q "\"method\": \"$method\"" "$work/d.json" || fail "the JSON lacks $method"
+    awk -v m="$method" '$1 == m && NF == 8 { found = $5 < -1.8 && $5 > -2.6 && $7 < 0.15 } END { exit !found }' \
+        "$work/out" || fail "the score of $method"
+done
+[ "$(wc -l <"$work/d.csv")" -eq 1001 ] || fail "the CSV has not 1000 points"
+[ "$(wc -l <"$work/s.txt")" -eq 50 ] || fail "not 50 samples"
+status 0 "$SUAN" fit density "$work/y.txt" -q -m fourier -i -10,20 --coefficients 9 --holdout 0 --json -
+prints '"size": 9'
+prints '"test": null'
+status 0 "$SUAN" fit density "$golden" -c loss -q -m kde,mixture --components 2
+status 2 "$SUAN" fit density "$work/y.txt" -i 3,3
+says "--interval wants LOW,HIGH"
+status 2 "$SUAN" fit density "$work/y.txt" -m spline
+says 'no method "spline"'
+status 2 "$SUAN" fit density "$work/y.txt" --quantiles 0.5,2
+says "--quantiles wants"
+status 1 "$SUAN" fit density "$work/y.txt" -q -i -1,1
+says "lies outside of the interval"
+status 1 "$SUAN" fit density "$golden" -c weight
+says 'no column "weight"'
+printf '1\n1\n1\n' >"$work/bad.csv"
+status 1 "$SUAN" fit density "$work/bad.csv" -q
+says "do not differ"
+printf '1\nnan\n1\n' >"$work/bad.csv"
+status 1 "$SUAN" fit density "$work/bad.csv" -q
+says 'line 2: column "1" has "nan"'

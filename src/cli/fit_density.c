@@ -1,0 +1,258 @@
+/* suan fit density: densities of one variable, compared on data they have not seen. */
+#include "cli.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct settings {
+    cli_arguments arguments;
+    const char *column, *interval, *samples, *json, *csv, *plot;
+    cli_list methods, quantiles;
+    int64_t coefficients, components, bins, starts, seed, n_samples;
+    double holdout, roughness, step;
+    bool quiet;
+} settings;
+
+#define AT(field) offsetof(settings, field)
+
+static const cli_option options[] = {
+    {"column", 'c', CLI_TEXT, AT(column), "COLUMN", 0, 0, "1", "Name or number of the column."},
+    {"methods", 'm', CLI_LIST, AT(methods), "M,...", 0, 0, NULL,
+     "fourier, mixture, histogram, kde; without it all of them."},
+    {"interval", 'i', CLI_TEXT, AT(interval), "LOW,HIGH", 0, 0, NULL,
+     "A density on this interval, where all data lies; without it on the line."},
+    {"coefficients", 0, CLI_INT, AT(coefficients), "N", 0, 4096, "0", "Of fourier; 0: by BIC."},
+    {"components", 0, CLI_INT, AT(components), "N", 0, 4096, "0", "Of the mixture; 0: by BIC."},
+    {"bins", 0, CLI_INT, AT(bins), "N", 0, 4096, "0", "Of the histogram; 0: by leaving one out."},
+    {"roughness", 0, CLI_REAL, AT(roughness), "X", 0, 1e6, "0",
+     "Weight of the integral of p'^2 against the mean of -log p (fourier)."},
+    {"starts", 0, CLI_INT, AT(starts), "N", 1, 10000, "8", "Random starts (fourier, mixture)."},
+    {"holdout", 0, CLI_REAL, AT(holdout), "X", 0, 0.95, "0.25", "Share of the data to be held out for the comparison."},
+    {"step", 0, CLI_REAL, AT(step), "X", 0, 1e300, "0",
+     "The data is rounded to multiples of it: fit nothing narrower, and say the bits that an entropy coder needs for a "
+     "held-out value."},
+    {"quantiles", 0, CLI_LIST, AT(quantiles), "U,...", 0, 0, NULL, "Print these quantiles of each density."},
+    {"samples", 0, CLI_TEXT, AT(samples), "FILE", 0, 0, NULL, "Write samples of the first method, one a line."},
+    {"n-samples", 0, CLI_INT, AT(n_samples), "N", 1, 100000000, "1000", "How many."},
+    {"seed", 0, CLI_INT, AT(seed), "N", 0, 4294967295.0, "1", "Of the split, the starts and the samples."},
+    {"json", 0, CLI_TEXT, AT(json), "FILE", 0, 0, NULL, "Write everything as JSON (\"-\": standard output)."},
+    {"csv", 0, CLI_TEXT, AT(csv), "FILE", 0, 0, NULL, "Write densities and CDFs on 1000 points."},
+    {"plot", 0, CLI_TEXT, AT(plot), "FILE", 0, 0, NULL, "Draw them: FILE.png, FILE.svg or FILE.pdf."},
+    {"quiet", 'q', CLI_FLAG, AT(quiet), NULL, 0, 0, NULL, "No progress."},
+};
+
+static const cli_example examples[] = {
+    {"suan fit density waiting.csv --column minutes --plot density.png", "four methods on one column"},
+    {"suan fit density angles.npy --interval 0,360 -m fourier --coefficients 12", "a density on an interval"},
+    {"suan fit density weights.npy --step 0.001 --quantiles 0.01,0.5,0.99 --json d.json", "coding length, quantiles"},
+};
+
+enum { MOST = 8, MOST_QUANTILES = 32 };
+
+typedef struct job {
+    const settings *s;
+    double *data; /* n_train + n_test, in random order */
+    int64_t n_train, n_test;
+    double low, high, quantile[MOST_QUANTILES];
+    int n_quantiles, n;
+    const sn_density_method *method[MOST];
+    sn_density *density[MOST];
+    sn_density_score score[MOST];
+} job;
+
+/* ---- Options ---- */
+
+/* Numbers of a comma-separated text; -1: not that. */
+static int read_numbers(const char *text, double low, double high, double *out, int most) {
+    int n = 0;
+    for (const char *p = text; p;) {
+        char *end;
+        double x = strtod(p, &end);
+        if (end == p || (*end && *end != ',') || !(x >= low && x <= high) || n == most) return -1;
+        out[n++] = x;
+        p = *end ? end + 1 : NULL;
+    }
+    return n;
+}
+
+static int take_methods(job *j) {
+    const cli_list *l = &j->s->methods;
+    for (int i = 0; l->n == 0 && i < sn_density_method_count() && i < MOST; i++)
+        j->method[j->n++] = sn_density_method_get(i);
+    for (int i = 0; i < l->n; i++)
+        for (const char *p = l->item[i]; p;) {
+            char name[32];
+            size_t size = strcspn(p, ",");
+            snprintf(name, sizeof name, "%.*s", (int)(size < sizeof name ? size : sizeof name - 1), p);
+            const sn_density_method *m = sn_density_method_find(name);
+            if (!m || j->n == MOST) {
+                cli_say("--methods: there is no method \"%s\": fourier, mixture, histogram, kde", name);
+                return CLI_USAGE;
+            }
+            j->method[j->n++] = m;
+            p = p[size] ? p + size + 1 : NULL;
+        }
+    return CLI_OK;
+}
+
+static int take_options(job *j) {
+    const settings *s = j->s;
+    double ends[2];
+    if (s->interval) {
+        if (read_numbers(s->interval, -1e300, 1e300, ends, 2) != 2 || !(ends[0] < ends[1])) {
+            cli_say("--interval wants LOW,HIGH with LOW < HIGH, not \"%s\"", s->interval);
+            return CLI_USAGE;
+        }
+        j->low = ends[0], j->high = ends[1];
+    }
+    for (int i = 0; i < s->quantiles.n; i++) {
+        int n = read_numbers(s->quantiles.item[i], 0, 1, j->quantile + j->n_quantiles, MOST_QUANTILES - j->n_quantiles);
+        if (n < 0) {
+            cli_say("--quantiles wants up to %d numbers from 0 to 1, separated by commas, not \"%s\"", MOST_QUANTILES,
+                    s->quantiles.item[i]);
+            return CLI_USAGE;
+        }
+        j->n_quantiles += n;
+    }
+    return take_methods(j);
+}
+
+/* ---- Work ---- */
+
+static sn_status read_data(job *j) {
+    sn_columns *c;
+    sn_status status = sn_columns_open(j->s->arguments.argument[0], &c);
+    if (status != SN_OK) return status;
+    int64_t n = sn_columns_n_rows(c);
+    j->data = malloc((size_t)n * sizeof *j->data);
+    status = j->data ? sn_columns_get(c, j->s->column, j->data) : cli_refuse(SN_ERR_MEMORY, "out of memory");
+    sn_columns_free(c);
+    j->n_test = (int64_t)((double)n * j->s->holdout);
+    j->n_train = n - j->n_test;
+    if (status == SN_OK) sn_shuffle_f64(j->data, n, (uint64_t)j->s->seed);
+    return status;
+}
+
+static int64_t size_for(const settings *s, const sn_density_method *m) {
+    if (!strcmp(m->name, "fourier")) return s->coefficients;
+    if (!strcmp(m->name, "mixture")) return s->components;
+    return strcmp(m->name, "histogram") ? 0 : s->bins;
+}
+
+static sn_status fit_all(job *j) {
+    const settings *s = j->s;
+    for (int i = 0; i < j->n; i++) {
+        const sn_density_options o = {.size = size_for(s, j->method[i]),
+                                      .low = j->low,
+                                      .high = j->high,
+                                      .step = s->step,
+                                      .roughness = s->roughness,
+                                      .starts = (int)s->starts,
+                                      .seed = (uint64_t)s->seed,
+                                      .cancel = &cli_cancelled};
+        if (!s->quiet) cli_say("fitting %s to %" PRId64 " numbers", j->method[i]->name, j->n_train);
+        sn_status status = sn_density_fit(j->method[i], j->data, j->n_train, &o, &j->density[i]);
+        if (status == SN_OK)
+            status = sn_density_score_of(j->density[i], j->data, j->n_train, j->data + j->n_train, j->n_test, s->step,
+                                         &j->score[i]);
+        if (status != SN_OK) return status;
+    }
+    return SN_OK;
+}
+
+/* ---- Output ---- */
+
+static void print_scores(const job *j) {
+    printf("mean log density in nats; %" PRId64 " numbers fitted, %" PRId64 " held out\n\n", j->n_train, j->n_test);
+    printf("%-10s %8s %10s %10s %10s %9s %9s", "method", "size", "parameters", "fitted", "held out", "+-", "distance");
+    printf(j->s->step > 0 ? " %9s\n" : "\n", "bits");
+    for (int i = 0; i < j->n; i++) {
+        const sn_density_score *s = &j->score[i];
+        printf("%-10s %8" PRId64 " %10" PRId64 " %10.5f %10.5f %9.5f %9.5f", s->info.method->name, s->info.size,
+               s->info.n_parameters, s->train, s->test, s->error, s->distance);
+        if (j->s->step > 0) printf(" %9.4f", s->bits);
+        printf("\n");
+    }
+    if (j->n_quantiles == 0) return;
+    printf("\n%-10s", "quantile");
+    for (int q = 0; q < j->n_quantiles; q++) printf(" %10g", j->quantile[q]);
+    for (int i = 0; i < j->n; i++) {
+        printf("\n%-10s", j->method[i]->name);
+        for (int q = 0; q < j->n_quantiles; q++) printf(" %10.5g", sn_density_quantile(j->density[i], j->quantile[q]));
+    }
+    printf("\n");
+}
+
+static sn_status write_samples(const job *j) {
+    int64_t n = j->s->n_samples;
+    double *x = malloc((size_t)n * sizeof *x);
+    if (!x) return cli_refuse(SN_ERR_MEMORY, "out of memory");
+    sn_density_sample(j->density[0], (uint64_t)j->s->seed, 1, n, x);
+    FILE *to = fopen(j->s->samples, "w");
+    for (int64_t i = 0; to && i < n; i++) fprintf(to, "%.17g\n", x[i]);
+    bool fine = to && !ferror(to);
+    if (to) fine = fclose(to) == 0 && fine;
+    free(x);
+    return fine ? SN_OK : cli_refuse(SN_ERR_IO, "cannot write \"%s\"", j->s->samples);
+}
+
+static sn_status write_outputs(const job *j) {
+    const settings *s = j->s;
+    const sn_density_report r = {.densities = (const sn_density *const *)j->density,
+                                 .scores = j->score,
+                                 .n = j->n,
+                                 .train = j->data,
+                                 .test = j->data + j->n_train,
+                                 .n_train = j->n_train,
+                                 .n_test = j->n_test,
+                                 .low = j->low,
+                                 .high = j->high,
+                                 .step = s->step};
+    sn_status status = SN_OK;
+    char *text;
+    if (s->json && (status = sn_density_json(&r, &text)) == SN_OK) status = cli_put_json(s->json, text);
+    if (status == SN_OK && s->csv) status = sn_density_write_csv(&r, s->csv);
+    if (status == SN_OK && s->plot) status = sn_density_write_plot(&r, s->plot);
+    if (status == SN_OK && s->samples) status = write_samples(j);
+    if (status == SN_OK && !cli_json_on_screen(s->json)) print_scores(j);
+    return status;
+}
+
+static int run(void *p) {
+    const settings *s = p;
+    job j = {.s = s};
+    int code = take_options(&j);
+    if (code != CLI_OK) return code;
+    sn_status status = cli_check_outputs(s->json, s->csv, s->plot);
+    if (status == SN_OK) status = read_data(&j);
+    if (status == SN_OK) status = fit_all(&j);
+    if (status == SN_OK) status = write_outputs(&j);
+    for (int i = 0; i < j.n; i++) sn_density_free(j.density[i]);
+    free(j.data);
+    return status == SN_OK ? CLI_OK : cli_failed(status);
+}
+
+const cli_verb cli_verb_fit_density = {
+    .name = "fit density",
+    .summary = "densities of one variable, compared on held-out data",
+    .arguments = "TABLE",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .description =
+        "Fits a column of numbers (a CSV, a text or an .npy) by maximum likelihood with a Fourier basis density, a "
+        "mixture of Gaussians, a histogram and a kernel density, and compares them on numbers that were held out.\n\n"
+        "The Fourier basis density is the square of a trigonometric polynomial on -1..1, normalised in closed form: "
+        "never negative, with CDF, quantiles and samples. On the line it is carried over by x = tanh((y - t) / s) with "
+        "t "
+        "and s fitted too. On an interval it is periodic: the ends meet. The other methods' densities are cut off at "
+        "the "
+        "interval's ends and scaled up.",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .examples = examples,
+    .n_examples = sizeof examples / sizeof *examples,
+    .settings_size = sizeof(settings),
+    .run = run,
+};

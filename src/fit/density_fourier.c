@@ -1,0 +1,219 @@
+/* The Fourier basis density, fitted by L-BFGS from several starts; the number of coefficients by BIC. */
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/philox.h"
+#include "base/size.h"
+#include "fit/density.h"
+#include "fit/fourier.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { SCREEN_POINTS = 4000, SCREEN_STEPS = 40, MOST_STEPS = 2000, KEPT = 2 };
+
+typedef struct fourier {
+    int64_t n;
+    bool line;
+    double low, high; /* of the interval */
+    double *q;        /* 2 n, and on the line shift and log scale */
+    double *c;        /* n pairs: of the CDF */
+} fourier;
+
+typedef struct search {
+    const sn_density_points *p;
+    const sn_density_options *o;
+    double *x;   /* the points on -1..1, or as they are on the line */
+    double *few; /* every so manieth of them, for choosing among starts */
+    int64_t n_few;
+    bool line;
+} search;
+
+static int64_t unknowns(const search *s, int64_t n) { return 2 * n + (s->line ? 2 : 0); }
+
+/* ---- Starts ---- */
+
+/* Start 0 continues a smaller fit (`before`, of n_before coefficients; NULL: the uniform density); the others are
+ * random directions: the density does not depend on the length of the vector. */
+static void make_start(const search *s, int64_t n, int start, const double *before, int64_t n_before, double *q) {
+    uint64_t stream = (uint64_t)n << 16 | (uint64_t)start;
+    double size = start == 0 ? 1e-3 : 1 / sqrt(2 * (double)n);
+    memset(q, 0, (size_t)unknowns(s, n) * sizeof *q);
+    if (start == 0 && before) {
+        memcpy(q, before, (size_t)(2 * n_before) * sizeof *q);
+        double length = 0;
+        for (int64_t k = 0; k < 2 * n_before; k++) length += q[k] * q[k];
+        for (int64_t k = 0; k < 2 * n_before; k++) q[k] /= sqrt(length);
+    } else
+        q[0] = start == 0 || start % 2 ? 1 : 0;
+    for (int64_t k = 0; k < 2 * n; k++) q[k] += size * sn_normal_f64(s->o->seed, stream, (uint64_t)k);
+    if (!s->line) return;
+    bool continued = start == 0 && before;
+    q[2 * n] = continued ? before[2 * n_before] : s->p->mean;
+    q[2 * n + 1] = continued ? before[2 * n_before + 1] : log(s->p->deviation * (1.5 + 0.5 * (start % 3)));
+}
+
+static sn_status descend(const search *s, int64_t n, const double *x, int64_t count, int64_t steps, double *q,
+                         double *value) {
+    const sn_lbfgs_options o = {.max_iterations = steps,
+                                .gradient_tolerance = 1e-7,
+                                .value_tolerance = 1e-9,
+                                .memory = 20,
+                                .cancel = s->o->cancel};
+    sn_fourier_data data = {.y = x, .count = count, .n = n, .line = s->line, .roughness = s->o->roughness};
+    sn_lbfgs_result r = {.value = INFINITY};
+    sn_status status = sn_lbfgs(sn_fourier_objective, &data, q, unknowns(s, n), &o, &r);
+    *value = isfinite(r.value) ? r.value : INFINITY;
+    return status == SN_ERR_NUMERIC ? SN_OK : status; /* a start that leads nowhere */
+}
+
+/* All starts for a few steps, on a part of the points where there are many; the best ones to the end on all. */
+static sn_status fit_size(const search *s, int64_t n, int starts, const double *before, int64_t n_before, double *best,
+                          double *best_value) {
+    int64_t size = unknowns(s, n);
+    double *q = sn_alloc((size_t)(size * starts) * sizeof *q), *value = sn_alloc((size_t)starts * sizeof *value);
+    sn_status status = q && value ? SN_OK : sn_fail_memory("a density");
+    *best_value = INFINITY;
+    for (int k = 0; status == SN_OK && k < starts; k++) {
+        make_start(s, n, k, before, n_before, q + k * size);
+        status = descend(s, n, s->few, s->n_few, SCREEN_STEPS, q + k * size, &value[k]);
+    }
+    for (int round = 0; status == SN_OK && round < KEPT && round < starts; round++) {
+        int first = 0;
+        for (int k = 1; k < starts; k++)
+            if (value[k] < value[first]) first = k;
+        double end;
+        status = descend(s, n, s->x, s->p->n, MOST_STEPS, q + first * size, &end);
+        value[first] = INFINITY;
+        if (status != SN_OK || !(end < *best_value)) continue;
+        *best_value = end;
+        memcpy(best, q + first * size, (size_t)size * sizeof *q);
+    }
+    if (status == SN_OK && !isfinite(*best_value))
+        status = sn_fail(SN_ERR_NUMERIC, "density: no start of the Fourier density led anywhere");
+    sn_free(q);
+    sn_free(value);
+    return status;
+}
+
+/* ---- The number of coefficients ---- */
+
+static int64_t free_parameters(bool line, int64_t n) { return 2 * n - 2 + (line ? 2 : 0); } /* without length, phase */
+
+/* Grows while BIC falls, and two sizes more. */
+static sn_status fit_by_bic(const search *s, double *best, int64_t *best_n) {
+    static const int64_t ladder[] = {2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64};
+    enum { LAST = 64, WORSE = 2, STARTS = 3 };
+    int starts = s->o->starts < STARTS ? s->o->starts : STARTS; /* one continues the size before */
+    double *q = sn_calloc(2 * LAST + 2, sizeof *q), *before = sn_calloc(2 * LAST + 2, sizeof *before);
+    double least = INFINITY, value;
+    int64_t n_before = 0;
+    sn_status status = q && before ? SN_OK : sn_fail_memory("a density");
+    for (size_t i = 0, worse = 0; status == SN_OK && i < sizeof ladder / sizeof *ladder && worse < WORSE; i++) {
+        int64_t n = ladder[i];
+        if (free_parameters(s->line, n) >= s->p->n) break;
+        status = fit_size(s, n, starts, n_before ? before : NULL, n_before, q, &value);
+        if (status != SN_OK) break;
+        double count = (double)s->p->n, bic = 2 * count * value + (double)free_parameters(s->line, n) * log(count);
+        memcpy(before, q, (size_t)unknowns(s, n) * sizeof *q);
+        n_before = n;
+        worse++;
+        if (bic >= least) continue;
+        least = bic, worse = 0, *best_n = n;
+        memcpy(best, q, (size_t)unknowns(s, n) * sizeof *q);
+    }
+    sn_free(q);
+    sn_free(before);
+    if (status == SN_OK && *best_n == 0)
+        status = sn_fail(SN_ERR_ARGUMENT, "density: %lld points are too few for a Fourier density", (long long)s->p->n);
+    return status;
+}
+
+/* ---- The method ---- */
+
+static double to_unit(const fourier *f, double y) { return 2 * (y - f->low) / (f->high - f->low) - 1; }
+
+static sn_status search_new(search *s) {
+    int64_t n = s->p->n, every = sn_ceil_div(n, SCREEN_POINTS);
+    fourier unit = {.low = s->p->low, .high = s->p->high};
+    s->x = sn_alloc((size_t)n * sizeof *s->x);
+    s->few = sn_alloc((size_t)n * sizeof *s->few);
+    if (!s->x || !s->few) return sn_fail_memory("a density");
+    for (int64_t i = 0; i < n; i++) s->x[i] = s->line ? s->p->y[i] : to_unit(&unit, s->p->y[i]);
+    for (int64_t i = every / 2; i < n; i += every) s->few[s->n_few++] = s->x[i];
+    return SN_OK;
+}
+
+static void fourier_free(void *model) {
+    fourier *f = model;
+    if (!f) return;
+    sn_free(f->q);
+    sn_free(f->c);
+    sn_free(f);
+}
+
+static sn_status fit_into(search *s, fourier *f) {
+    double value;
+    int64_t room = s->o->size > 64 ? s->o->size : 64;
+    SN_TRY(search_new(s));
+    f->q = sn_calloc((size_t)(2 * room + 2), sizeof *f->q);
+    f->c = sn_calloc((size_t)room, 2 * sizeof *f->c);
+    if (!f->q || !f->c) return sn_fail_memory("a density");
+    f->n = s->o->size;
+    if (f->n == 0)
+        SN_TRY(fit_by_bic(s, f->q, &f->n));
+    else
+        SN_TRY(fit_size(s, f->n, s->o->starts, NULL, 0, f->q, &value));
+    double power = 0;
+    for (int64_t k = 0; k < 2 * f->n; k++) power += f->q[k] * f->q[k];
+    for (int64_t k = 0; k < 2 * f->n; k++) f->q[k] /= sqrt(power);
+    sn_fourier_correlate(f->q, f->n, f->c);
+    return SN_OK;
+}
+
+static sn_status fourier_fit(const sn_density_points *p, const sn_density_options *o, void **model) {
+    search s = {.p = p, .o = o, .line = !p->interval};
+    fourier *f = sn_calloc(1, sizeof *f);
+    if (!f) return sn_fail_memory("a density");
+    f->line = s.line, f->low = p->low, f->high = p->high;
+    sn_status status = fit_into(&s, f);
+    sn_free(s.x);
+    sn_free(s.few);
+    if (status == SN_OK)
+        *model = f;
+    else
+        fourier_free(f);
+    return status;
+}
+
+static double fourier_log(const void *model, double y) {
+    const fourier *f = model;
+    if (!f->line) return sn_fourier_log_density(f->q, f->n, to_unit(f, y)) + log(2 / (f->high - f->low));
+    double scale = f->q[2 * f->n + 1], z = (y - f->q[2 * f->n]) / exp(scale);
+    double log_slope = 2 * (log(2) - fabs(z) - log1p(exp(-2 * fabs(z)))); /* of 1 - tanh(z)^2 */
+    return sn_fourier_log_density(f->q, f->n, tanh(z)) + log_slope - scale;
+}
+
+static double fourier_cdf(const void *model, double y) {
+    const fourier *f = model;
+    double x = f->line ? tanh((y - f->q[2 * f->n]) / exp(f->q[2 * f->n + 1])) : to_unit(f, y);
+    return sn_fourier_cdf(f->c, f->n, x);
+}
+
+static void fourier_describe(const void *model, sn_density_info *info) {
+    const fourier *f = model;
+    info->size = f->n;
+    info->n_parameters = free_parameters(f->line, f->n);
+    info->coefficient = f->q;
+    info->shift = f->line ? f->q[2 * f->n] : 0;
+    info->scale = f->line ? exp(f->q[2 * f->n + 1]) : 0;
+}
+
+const sn_density_ops sn_density_fourier = {
+    .method = {"fourier", "coefficients", "Fourier basis density: a squared trigonometric polynomial"},
+    .bounded = true,
+    .fit = fourier_fit,
+    .log_density = fourier_log,
+    .cdf = fourier_cdf,
+    .describe = fourier_describe,
+    .free = fourier_free,
+};
