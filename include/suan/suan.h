@@ -10,6 +10,7 @@
 #include "suan/array.h"
 #include "suan/bench.h"
 #include "suan/build.h"
+#include "suan/curvature.h"
 #include "suan/fit.h"
 #include "suan/graph.h"
 #include "suan/math.h"

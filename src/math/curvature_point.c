@@ -1,0 +1,165 @@
+/* Questions about components, and their values at a point. */
+#include "math/curvature.h"
+
+#include "base/alloc.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#if SN_HAVE_FLINT
+
+int sn_curvature_dimension(const sn_curvature *c) { return c->n; }
+const char *sn_curvature_coordinate(const sn_curvature *c, int index) { return c->scope.names[index]; }
+const char *sn_curvature_doubt(const sn_curvature *c) { return c->field->doubt; }
+const char *sn_curvature_assumption(const sn_curvature *c) { return c->field->assumption; }
+
+bool sn_curvature_is_zero(const sn_curvature *c, sn_curvature_tensor tensor, const int *index) {
+    int sign;
+    int64_t i = sn_curvature_find(c->n, tensor, index, &sign);
+    return sign == 0 || sn_frac_is_null(&c->tensor[tensor][i]);
+}
+
+bool sn_curvature_vanishes(const sn_curvature *c, sn_curvature_tensor tensor) {
+    for (int64_t i = 0; i < sn_curvature_size(c->n, tensor); i++)
+        if (!sn_frac_is_null(&c->tensor[tensor][i])) return false;
+    return true;
+}
+
+sn_status sn_curvature_text(sn_curvature *c, sn_curvature_tensor tensor, const int *index, char **text) {
+    sn_text_out out = {0};
+    sn_frac x;
+    int sign;
+    int64_t i = sn_curvature_find(c->n, tensor, index, &sign);
+    sn_frac_init(c->field, &x);
+    if (sign) sn_frac_set(c->field, &x, &c->tensor[tensor][i]);
+    if (sign < 0) sn_frac_neg(c->field, &x, &x);
+    sn_frac_print(c->field, &x, SN_EXPR_TEXT, &out);
+    sn_frac_clear(c->field, &x);
+    return sn_text_take(&out, text);
+}
+
+double sn_curvature_value(sn_curvature *c, sn_curvature_tensor tensor, const int *index) {
+    int sign;
+    int64_t i = sn_curvature_find(c->n, tensor, index, &sign);
+    if (c->n_values == 0) return (double)NAN;
+    double x = sign ? sn_frac_evaluate(c->field, &c->tensor[tensor][i], c->values, c->n_values) : 0;
+    return sign < 0 && x != 0 ? -x : x;
+}
+
+/* ---- Points ---- */
+
+typedef struct point {
+    const sn_expr *names[SN_EXPR_MAX_NAMES], *unknowns[SN_EXPR_MAX_UNKNOWNS];
+    sn_expr_scope constants; /* without names */
+} point;
+
+static sn_status unknown_target(const sn_curvature *c, const char *name, size_t n) {
+    const char *known[SN_EXPR_MAX_NAMES];
+    char word[SN_EXPR_MAX_WORD + 8];
+    snprintf(word, sizeof word, "%.*s", (int)(n < SN_EXPR_MAX_WORD ? n : SN_EXPR_MAX_WORD), name);
+    for (int i = 0; i < c->scope.n_names; i++) known[i] = c->scope.names[i];
+    const char *near = sn_nearest(word, known, c->scope.n_names);
+    return sn_fail(SN_ERR_NOT_FOUND, "--at: \"%s\" is neither a coordinate nor a parameter%s%s%s", word,
+                   near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
+/* One NAME=VALUE or FUNCTION(...)=EXPRESSION. */
+static sn_status read_item(sn_curvature *c, point *p, const char *item, size_t size) {
+    const char *equals = memchr(item, '=', size);
+    if (!equals) return sn_fail(SN_ERR_FORMAT, "--at: \"%.*s\" is no NAME=VALUE", (int)(size < 60 ? size : 60), item);
+    size_t n = (size_t)(equals - item), rest = size - n - 1, stem;
+    while (n && *item == ' ') item++, n--;
+    while (n && item[n - 1] == ' ') n--;
+    for (stem = 0; stem < n && item[stem] != '(';) stem++;
+    int name = sn_expr_find_name(&c->scope, item, n);
+    for (int i = 0; i < c->scope.n_unknowns && name < 0; i++) {
+        if (strlen(c->scope.unknowns[i].name) != stem || memcmp(c->scope.unknowns[i].name, item, stem) != 0) continue;
+        if (p->unknowns[i]) return sn_fail(SN_ERR_ARGUMENT, "--at: %s is given twice", c->scope.unknowns[i].name);
+        return sn_expr_parse(&c->scope, "--at", equals + 1, rest, &p->unknowns[i]);
+    }
+    if (name < 0) return unknown_target(c, item, n);
+    if (p->names[name]) return sn_fail(SN_ERR_ARGUMENT, "--at: %s is given twice", c->scope.names[name]);
+    return sn_expr_parse(&p->constants, "--at", equals + 1, rest, &p->names[name]);
+}
+
+static sn_status read_point(sn_curvature *c, point *p, const char *text) {
+    size_t size = strlen(text), from = 0;
+    int depth = 0;
+    for (size_t i = 0; i <= size; i++) {
+        if (i < size && text[i] == '(') depth++;
+        if (i < size && text[i] == ')') depth--;
+        if (i < size && (text[i] != ',' || depth > 0)) continue;
+        SN_TRY(read_item(c, p, text + from, i - from));
+        from = i + 1;
+    }
+    return SN_OK;
+}
+
+/* The fractions may differ from what was typed by the sign of a root, where an assumption does not hold at the point.
+ */
+static sn_status check_entries(sn_curvature *c, const sn_field_point *p) {
+    for (int64_t i = 0; i < sn_curvature_size(c->n, SN_CURVATURE_METRIC); i++) {
+        double typed = sn_field_evaluate_tree(p, c->entries[i]);
+        double exact = sn_frac_evaluate(c->field, &c->tensor[SN_CURVATURE_METRIC][i], c->values, c->n_values);
+        if (isfinite(typed) && isfinite(exact) && fabs(typed - exact) <= 1e-9 * (fabs(typed) + fabs(exact)) + 1e-60)
+            continue;
+        if (isfinite(typed) && isfinite(exact))
+            return sn_fail(SN_ERR_NUMERIC, "--at: %s, which does not hold at this point",
+                           c->field->assumption ? c->field->assumption : "a root has another sign");
+        return sn_fail(SN_ERR_NUMERIC, "--at: the metric is not finite and real at this point");
+    }
+    double det = sn_frac_evaluate(c->field, c->tensor[SN_CURVATURE_DETERMINANT], c->values, c->n_values);
+    if (isfinite(det) && det != 0) return SN_OK;
+    return sn_fail(SN_ERR_NUMERIC, "--at: the metric is singular at this point (its determinant is %g)", det);
+}
+
+static sn_status set_values(sn_curvature *c, const point *p) {
+    static const mpfr_prec_t precision[] = {192, 512, 2048};
+    const sn_field_point where = {p->names, p->unknowns, &c->scope};
+    for (int i = 0; i < 3; i++) {
+        sn_status status = sn_field_evaluate_gens(c->field, &where, precision[i], &c->values[i]);
+        if (status != SN_OK) return sn_fail_in(status, "--at");
+        c->n_values = i + 1;
+    }
+    return check_entries(c, &where);
+}
+
+static void drop_values(sn_curvature *c) {
+    for (int i = 0; i < c->n_values; i++) sn_field_values_free(&c->values[i]);
+    c->n_values = 0;
+}
+
+sn_status sn_curvature_set_point(sn_curvature *c, const char *text) {
+    point *p = sn_calloc(1, sizeof *p);
+    if (!p) return sn_fail_memory("a point");
+    drop_values(c);
+    sn_status status = read_point(c, p, text);
+    if (status == SN_OK) status = set_values(c, p);
+    if (status != SN_OK) drop_values(c);
+    sn_expr_scope_free(&p->constants);
+    sn_free(p);
+    return status;
+}
+
+#else
+
+int sn_curvature_dimension(const sn_curvature *c) { return c ? 0 : 0; }
+const char *sn_curvature_coordinate(const sn_curvature *c, int index) { return (void)c, (void)index, ""; }
+const char *sn_curvature_doubt(const sn_curvature *c) { return (void)c, NULL; }
+const char *sn_curvature_assumption(const sn_curvature *c) { return (void)c, NULL; }
+bool sn_curvature_is_zero(const sn_curvature *c, sn_curvature_tensor tensor, const int *index) {
+    return (void)c, (void)tensor, (void)index, false;
+}
+bool sn_curvature_vanishes(const sn_curvature *c, sn_curvature_tensor tensor) { return (void)c, (void)tensor, false; }
+double sn_curvature_value(sn_curvature *c, sn_curvature_tensor tensor, const int *index) {
+    return (void)c, (void)tensor, (void)index, (double)NAN;
+}
+sn_status sn_curvature_text(sn_curvature *c, sn_curvature_tensor tensor, const int *index, char **text) {
+    return (void)c, (void)tensor, (void)index, (void)text, sn_fail(SN_ERR_UNSUPPORTED, "this build has no FLINT");
+}
+sn_status sn_curvature_set_point(sn_curvature *c, const char *text) {
+    return (void)c, (void)text, sn_fail(SN_ERR_UNSUPPORTED, "this build has no FLINT");
+}
+
+#endif

@@ -1,0 +1,76 @@
+#!/bin/sh
+# suan math curvature: its outputs, its C code against its own values, and what it refuses.
+. "$(dirname "$0")/lib.sh"
+
+curvature() { "$SUAN" math curvature "$@"; }
+if ! curvature sphere2 >/dev/null 2>"$work/err" && grep -q FLINT "$work/err"; then
+    echo "SKIP: this build has no FLINT"
+    exit 77
+fi
+
+schwarzschild="-(1-2*M/r); 1/(1-2*M/r); r^2; r^2*sin(theta)^2"
+status 0 curvature --coords t,r,theta,phi --params M --metric "$schwarzschild" --at t=0,r=5,theta=1,phi=0,M=1 --json
+prints '"ricci_scalar": "0"'
+prints '"kretschmann": "48*M^2/r^6"'
+prints '"kretschmann": 0.003072'
+prints '"ricci_scalar": 0,'
+prints '"einstein": ['
+status 0 curvature --coords t,r,theta,phi --params M --metric "$schwarzschild"
+prints "Ricci tensor: 0: the metric is Ricci-flat"
+prints "Gamma^t_t,r = M/(r*(r-2*M))"
+status 0 curvature kerr --latex
+prints '\begin{align*}'
+prints '\frac{'
+status 0 curvature --count 4
+prints "riemann      20 of 256"
+status 0 curvature --count 7 --json
+prints '"riemann":196'
+status 0 curvature --catalogue
+prints "reissner-nordstroem"
+
+# The C code, compiled, gives the values that --at gives.
+if command -v cc >/dev/null; then
+    curvature kerr --c >"$work/kerr.c"
+    cat >>"$work/kerr.c" <<'END'
+#include <stdio.h>
+int main(void) {
+    const double x[] = {0, 5, 0.7, 0}, p[] = {1, 0.9};
+    struct curvature c;
+    curvature(x, p, 0, &c);
+    printf("%.9g %.9g %.9g\n", c.kretschmann, c.riemann[2][1][0][3], c.christoffel[3][0][1]);
+    return 0;
+}
+END
+    cc -std=c99 -Wall -Wextra -Werror -o "$work/kerr" "$work/kerr.c" -lm
+    "$work/kerr" >"$work/out"
+    prints "0.00197914841 0.0509292208 0.00215155045"
+    curvature flrw --c >"$work/flrw.c"
+    cc -std=c99 -Wall -Wextra -Werror -c -o "$work/flrw.o" "$work/flrw.c"
+fi
+
+status 2 curvature
+says "give --metric"
+status 2 curvature kerr --metric kerr
+says "given twice"
+status 2 curvature kerr --json --latex
+status 2 curvature kerr more
+status 1 curvature --coords x,y --metric "1; 0"
+says "singular"
+status 1 curvature --coords x,y --metric "1, x; y, 1"
+says "not symmetric"
+status 1 curvature --coords x,y --metric "1; 2*(x+"
+says "(at character 7):"
+says "        ^"
+status 1 curvature --coords x,theta --metric "1; sin(thetta)"
+says 'did you mean "theta"?'
+status 1 curvature kerrr
+says 'did you mean "kerr"?'
+status 1 curvature schwarzschild --at r=2,theta=1,M=1
+says "not finite"
+status 1 curvature --coords a,b,c,d --metric "sin(a*b*c)^200+exp(d), log(a), sqrt(b), a*d; log(a), tan(c)^199, d, e"
+says "2 rows of 4 entries"
+head -c 70000 /dev/zero | tr '\0' 'x' >"$work/long"
+status 1 curvature --coords x,y --metric "$(cat "$work/long")"
+says "too long"
+status 2 curvature --count 0
+echo "math curvature: fine"
