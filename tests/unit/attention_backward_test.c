@@ -132,11 +132,11 @@ static sn_call narrowed(const backward *b) {
 }
 
 static int compare_kernels(uint64_t seed, sn_team *team) {
-    static const int64_t sizes[] = {5, 16, 33, 64, 80}, groups[] = {1, 2, 3, 4};
+    static const int64_t sizes[] = {5, 16, 33, 64, 80, 136}, groups[] = {1, 2, 3, 4, 71, 270};
     uint64_t at = 1000000;
     problem t = {.type = SN_F32, .cache_type = SN_F32};
-    t.d = sizes[draw_int(seed, &at, 0, 4)], t.d_v = sizes[draw_int(seed, &at, 0, 4)];
-    t.n_kv_heads = draw_int(seed, &at, 1, 2), t.n_heads = t.n_kv_heads * groups[draw_int(seed, &at, 0, 3)];
+    t.d = sizes[draw_int(seed, &at, 0, 5)], t.d_v = sizes[draw_int(seed, &at, 0, 5)];
+    t.n_kv_heads = draw_int(seed, &at, 1, 2), t.n_heads = t.n_kv_heads * groups[draw_int(seed, &at, 0, 5)];
     t.attr.position = make_kind((int)(seed % N_KINDS), (int)t.d, (int)draw_int(seed, &at, 0, t.d / 2),
                                 (sn_pair_layout)(seed % 2), draw_int(seed, &at, 1, 60));
     const int64_t sequence[2][2] = {{draw_int(seed, &at, 1, 150), draw_int(seed, &at, 0, 40)}, {3, 70}};
