@@ -2,6 +2,7 @@
 #ifndef SUAN_MATH_H
 #define SUAN_MATH_H
 
+#include "suan/smoothmax.h"
 #include "suan/status.h"
 
 #include <stddef.h>

@@ -5,6 +5,7 @@
 
 #include "suan/graph.h"
 #include "suan/position.h"
+#include "suan/smoothmax.h"
 
 /* -- constants and types -- */
 SN_API sn_value *sn_fill(sn_graph *g, sn_dtype dtype, int n_dims, const int64_t *shape, double value);
@@ -19,6 +20,8 @@ SN_API sn_value *sn_mul(sn_graph *g, sn_value *a, sn_value *b);
 SN_API sn_value *sn_div(sn_graph *g, sn_value *a, sn_value *b);
 SN_API sn_value *sn_max(sn_graph *g, sn_value *a, sn_value *b);
 SN_API sn_value *sn_min(sn_graph *g, sn_value *a, sn_value *b);
+/* A smooth maximum of sharpness k: smooth also where a = b, nothing overflows. The power families want a, b >= 0. */
+SN_API sn_value *sn_smooth_max(sn_graph *g, sn_value *a, sn_value *b, sn_smoothmax_family family, double k);
 SN_API sn_value *sn_pow(sn_graph *g, sn_value *a, sn_value *b);
 SN_API sn_value *sn_less(sn_graph *g, sn_value *a, sn_value *b); /* 1 where a < b, else 0; of a's dtype */
 SN_API sn_value *sn_where(sn_graph *g, sn_value *condition, sn_value *a, sn_value *b); /* a where condition != 0 */
@@ -69,6 +72,8 @@ SN_API sn_value *sn_unpick(sn_graph *g, sn_value *x, sn_value *index, int64_t n_
 SN_API sn_value *sn_sum(sn_graph *g, sn_value *x, int dim, bool keep);
 SN_API sn_value *sn_mean(sn_graph *g, sn_value *x, int dim, bool keep);
 SN_API sn_value *sn_max_over(sn_graph *g, sn_value *x, int dim, bool keep);
+/* The smooth maximum of a dim, as sn_smoothmax of its values. */
+SN_API sn_value *sn_smooth_max_over(sn_graph *g, sn_value *x, int dim, bool keep, sn_smoothmax_family family, double k);
 SN_API sn_value *sn_sum_all(sn_graph *g, sn_value *x);     /* to a scalar */
 SN_API sn_value *sn_mean_all(sn_graph *g, sn_value *x);    /* to a scalar */
 SN_API sn_value *sn_sum_squares(sn_graph *g, sn_value *x); /* to an f64 scalar */
