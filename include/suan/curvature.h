@@ -68,6 +68,10 @@ SN_API sn_status sn_curvature_set_point(sn_curvature *c, const char *point);
 /* The component at the point, rounded correctly but for one last digit; NaN without a point or where it has a pole. */
 SN_API double sn_curvature_value(sn_curvature *c, sn_curvature_tensor tensor, const int *index);
 
+/* Draws Ricci and Kretschmann scalar along a line: `at` as for sn_curvature_set_point (NULL: nothing else is needed),
+ * `along` as "r=2.5,10". The path's ending chooses the format (plot.h). Gaps where the metric is not regular. */
+SN_API sn_status sn_curvature_draw(sn_curvature *c, const char *at, const char *along, const char *path);
+
 /* Everything as text; freed by sn_text_free. JSON has the point's values in "at" where one is set. The C code has one
  * function, curvature(), that fills a struct with all components. */
 SN_API sn_status sn_curvature_report(sn_curvature *c, char **text);

@@ -8,7 +8,7 @@
 
 typedef struct settings {
     cli_arguments arguments;
-    const char *coordinates, *parameters, *functions, *metric, *at;
+    const char *coordinates, *parameters, *functions, *metric, *at, *along, *plot;
     int64_t count;
     bool json, latex, c, catalogue;
 } settings;
@@ -26,6 +26,9 @@ static const cli_option options[] = {
      "of the catalogue."},
     {"at", 0, CLI_TEXT, AT(at), "X=V,...", 0, 0, NULL,
      "Evaluate every component at this point: coordinates, parameters, and functions as a(t)=EXPRESSION."},
+    {"along", 0, CLI_TEXT, AT(along), "X=A,B", 0, 0, NULL, "With --plot: the line, a name from A to B."},
+    {"plot", 0, CLI_TEXT, AT(plot), "FILE", 0, 0, NULL,
+     "Draw the Ricci and Kretschmann scalars along a line: FILE.png, FILE.svg or FILE.pdf."},
     {"json", 0, CLI_FLAG, AT(json), NULL, 0, 0, NULL, "Print JSON."},
     {"latex", 0, CLI_FLAG, AT(latex), NULL, 0, 0, NULL, "Print LaTeX."},
     {"c", 'c', CLI_FLAG, AT(c), NULL, 0, 0, NULL, "Print a C function that computes all components."},
@@ -41,6 +44,8 @@ static const cli_example examples[] = {
     {"suan math curvature flrw --at \"t=0.8,r=0.6,theta=0.7,phi=0,k=0.5,a(t)=exp(0.3*t)+t^2/5\"",
      "an unknown function, known at last"},
     {"suan math curvature --coords x,y --metric \"1+y^2, x*y; x*y, 1+x^2\" --latex", "a full matrix"},
+    {"suan math curvature kerr --plot kerr.png --along r=0.1,3 --at t=0,theta=0.7,phi=0,M=1,a=0.9",
+     "drawn along a line"},
     {"suan math curvature --count 4", "how many components there are"},
 };
 
@@ -83,6 +88,10 @@ static int run(void *p) {
         cli_say("--json, --latex and --c exclude each other");
         return CLI_USAGE;
     }
+    if ((s->plot != NULL) != (s->along != NULL)) {
+        cli_say("--plot and --along belong together: --plot k.png --along r=2.5,10");
+        return CLI_USAGE;
+    }
     if (s->count) return print_count(s);
     if (s->catalogue) return print_catalogue();
     const char *name = s->arguments.n_arguments ? s->arguments.argument[0] : NULL;
@@ -97,10 +106,14 @@ static int run(void *p) {
                               .metric = name ? name : s->metric,
                               .cancel = &cli_cancelled};
     sn_curvature *c;
-    sn_status status = sn_curvature_open(&o, &c);
+    sn_status status = cli_check_outputs(NULL, NULL, s->plot);
+    if (status == SN_OK) status = sn_curvature_open(&o, &c);
     if (status != SN_OK) return cli_failed(status);
-    if (s->at) status = sn_curvature_set_point(c, s->at);
-    int code = status == SN_OK ? print_all(s, c) : cli_failed(status);
+    if (s->plot)
+        status = sn_curvature_draw(c, s->at, s->along, s->plot);
+    else if (s->at)
+        status = sn_curvature_set_point(c, s->at);
+    int code = status != SN_OK ? cli_failed(status) : s->plot ? CLI_OK : print_all(s, c);
     sn_curvature_close(c);
     return code;
 }

@@ -3,8 +3,8 @@
 
 #if SN_HAVE_FLINT
 
-enum { max_terms = 1000000 };
-static const double max_product = 1e9; /* terms times terms */
+enum { max_terms = 300000 };
+static const double max_product = 3e8; /* terms times terms */
 static const double max_gcd = 1e7;
 
 bool sn_field_failed(sn_field *f) {

@@ -48,6 +48,17 @@ END
     cc -std=c99 -Wall -Wextra -Werror -c -o "$work/flrw.o" "$work/flrw.c"
 fi
 
+status 0 curvature kerr --plot "$work/k.svg" --along r=0.1,3 --at theta=0.7,M=1,a=0.9
+grep -q Kretschmann "$work/k.svg" || fail "no chart"
+status 0 curvature flrw --plot "$work/f.svg" --along t=0.1,3 --at "r=0.5,theta=1,k=0,a(t)=t^(2/3)"
+status 1 curvature kerr --plot "$work/k.svg" --along r=3,1 --at theta=0.7,M=1,a=0.9
+says "two rising numbers"
+status 1 curvature kerr --plot "$work/k.svg" --along x=1,3 --at theta=0.7,M=1,a=0.9
+says '"x" is neither a coordinate nor a parameter'
+status 1 curvature kerr --plot "$work/k.txt" --along r=1,3 --at theta=0.7,M=1,a=0.9
+status 2 curvature kerr --plot "$work/k.svg"
+says "belong together"
+
 status 2 curvature
 says "give --metric"
 status 2 curvature kerr --metric kerr
