@@ -71,7 +71,7 @@ static sn_status put_later(translation *t, const char *name) {
     for (int i = 0; i < sn_unicode_n_later; i++) {
         const sn_later *later = &sn_unicode_later[i];
         bool whole = strcmp(later->name, name) == 0, group = name[1] == 0 && name[0] == later->name[0];
-        if (!whole && !(group && strcmp(later->name, "Han") != 0)) continue;
+        if (!whole && !(group && strlen(later->name) <= 2)) continue; /* longer ones are scripts */
         char text[40];
         snprintf(text, sizeof text, "\\x{%X}-\\x{%X}", later->first, later->last);
         SN_TRY(put(t, text));

@@ -53,7 +53,8 @@ sn_status sn_unicode_ready(void) { return SN_OK; }
 static bool later_word(uint32_t c) {
     for (int i = 0; i < sn_unicode_n_later; i++) {
         const sn_later *later = &sn_unicode_later[i];
-        bool word = later->name[0] == 'L' || strcmp(later->name, "M") == 0 || strcmp(later->name, "Nd") == 0;
+        bool letter = later->name[0] == 'L' && strlen(later->name) == 2;
+        bool word = letter || strcmp(later->name, "M") == 0 || strcmp(later->name, "Nd") == 0;
         if (word && c >= later->first && c <= later->last) return true;
     }
     return false;

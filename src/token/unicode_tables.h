@@ -11,7 +11,7 @@ typedef struct sn_range {
 
 typedef struct sn_later {
     uint32_t first, last;
-    char name[4]; /* general category, or its first letter, or a script */
+    char name[12]; /* general category, or its first letter, or one of the larger scripts */
 } sn_later;
 
 extern const sn_range sn_unicode_punctuation[], sn_unicode_numeric[], sn_unicode_mark[], sn_unicode_nonspacing[],

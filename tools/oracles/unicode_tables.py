@@ -13,7 +13,8 @@ import unicodedata
 
 from tokenizers import Regex, normalizers, pre_tokenizers
 
-LATER = ["Lu", "Ll", "Lt", "Lm", "Lo", "M", "Nd", "Nl", "No", "P", "S", "Han"]
+LATER = ["Lu", "Ll", "Lt", "Lm", "Lo", "M", "Nd", "Nl", "No", "P", "S", "Han", "Hiragana", "Katakana", "Hangul", "Latin", "Greek", "Cyrillic",
+         "Arabic", "Hebrew", "Devanagari", "Bengali", "Tamil", "Telugu", "Kannada", "Thai", "Lao", "Khmer", "Myanmar", "Ethiopic", "Georgian"]
 
 
 def characters():
