@@ -177,9 +177,10 @@ static int parse_option(const cli_verb *verb, int argc, char **argv, int *i, voi
     return set_option(o, value, settings);
 }
 
-/* "-5" is a number, not an option, for a verb that has no such letter. */
+/* "-5" and "-.5" are numbers, not options, for a verb that has no such letter. */
 static bool is_number(const cli_verb *verb, const char *word) {
-    return word[1] >= '0' && word[1] <= '9' && !find_letter(verb, word[1]);
+    const char *digit = word + 1 + (word[1] == '.');
+    return *digit >= '0' && *digit <= '9' && !find_letter(verb, word[1]);
 }
 
 int cli_parse(const cli_verb *verb, int argc, char **argv, void *settings) {

@@ -15,6 +15,8 @@ status 0 smooth -k 2 -1 -3
 [ "$(wc -l <"$work/out")" -eq 7 ] || fail "no powers of negative numbers"
 status 0 smooth -f lse -d --json 1 1
 prints '"gradient":[0.5,0.5],"hessian":[[0.25,-0.25],[-0.25,0.25]]'
+status 0 smooth -f lse -.5 -.5
+prints "0.1931471805599453"
 status 0 smooth -f lse -d 1e308 -1e308
 prints "gradient  1  0"
 status 0 smooth -k 5 --plot "$work/a.svg"
