@@ -37,7 +37,7 @@ static const cli_option options[] = {
 };
 
 static const cli_example examples[] = {
-    {"suan math curvature --coords t,r,theta,phi --params M --metric \"-(1-2*M/r); 1/(1-2*M/r); r^2; "
+    {"suan math curvature --coords t,r,theta,phi -p M -m \"-(1-2*M/r); 1/(1-2*M/r); r^2; "
      "r^2*sin(theta)^2\"",
      "a black hole"},
     {"suan math curvature kerr --at t=0,r=5,theta=0.7,phi=0,M=1,a=0.9 --json", "of the catalogue, with values"},
