@@ -13,6 +13,7 @@
 #include "suan/curvature.h"
 #include "suan/fit.h"
 #include "suan/graph.h"
+#include "suan/mad.h"
 #include "suan/math.h"
 #include "suan/measure.h"
 #include "suan/model.h"

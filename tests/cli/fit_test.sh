@@ -75,3 +75,4 @@ says "do not differ"
 printf '1\nnan\n1\n' >"$work/bad.csv"
 status 1 "$SUAN" fit density "$work/bad.csv" -q
 says 'line 2: column "1" has "nan"'
+echo "fits run and refuse"
