@@ -113,6 +113,8 @@ static sn_status normalize(const sn_tokenizer *t, sn_scratch *s, sn_text *text) 
         if (t->needs_head && s->head) SN_TRY(follow_head(step, s, *text));
         SN_TRY(step->normalizer->run(step, s, *text, out));
         *text = (sn_text){out->data, out->size};
+        /* Marks may have changed places: whole characters only. */
+        while (s->head && s->head < text->size && ((unsigned char)text->data[s->head] & 0xC0) == 0x80) s->head++;
     }
     return SN_OK;
 }

@@ -144,6 +144,38 @@ static void unknown_parts_are_named(void **state) {
     expect("{\"model\":{\"type\":\"WordLevel\",\"vocab\":{\"a\":0,\"b\":0}}}", SN_ERR_FORMAT, "twice");
 }
 
+/* The first mark belongs to the first character until marks are put in order: then another one does, and both go. The
+ * ids are the package's. */
+static void a_start_that_is_reordered_and_removed(void **state) {
+    (void)state;
+    static const char json[] =
+        "{\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFKD\"},{\"type\":\"StripAccents\"}]},"
+        "\"pre_tokenizer\":{\"type\":\"Metaspace\",\"replacement\":\"\xE2\x96\x81\",\"prepend_scheme\":\"first\","
+        "\"split\":false},\"model\":{\"type\":\"WordLevel\",\"vocab\":{\"<unk>\":0,\"e\":1,\"\xE2\x96\x81"
+        "e\":2},\"unk_token\":\"<unk>\"}}";
+    static const struct {
+        const char *text;
+        int32_t id;
+    } cases[] = {{"\xCC\x87\xE0\xBD\xB1"
+                  "e",
+                  1},
+                 {"e", 2},
+                 {"\xCC\x81"
+                  "e",
+                  1}};
+    sn_tokenizer *t;
+    assert_int_equal(sn_tokenizer_from_memory("x.json", json, strlen(json), &t), SN_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int32_t *ids;
+        int64_t n;
+        assert_int_equal(sn_tokenizer_encode(t, cases[i].text, strlen(cases[i].text), 0, &ids, &n), SN_OK);
+        assert_int_equal(n, 1);
+        assert_int_equal(ids[0], cases[i].id);
+        sn_ids_free(ids);
+    }
+    sn_tokenizer_free(t);
+}
+
 /* ---- Long inputs: these would not end in time if anything were quadratic ---- */
 
 /* Processor seconds to encode n times the character c: the shortest of some tries, since other programs disturb. */
@@ -256,6 +288,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_agrees_with_the_package),
         cmocka_unit_test(unknown_parts_are_named),
+        cmocka_unit_test(a_start_that_is_reordered_and_removed),
         cmocka_unit_test(a_mebibyte_of_one_character_is_linear),
         cmocka_unit_test(a_mebibyte_of_marks_normalizes),
         cmocka_unit_test(ill_formed_text_is_taken),
