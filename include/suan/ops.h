@@ -37,6 +37,7 @@ SN_API sn_value *sn_exp(sn_graph *g, sn_value *x);
 SN_API sn_value *sn_log(sn_graph *g, sn_value *x);
 SN_API sn_value *sn_sin(sn_graph *g, sn_value *x);
 SN_API sn_value *sn_cos(sn_graph *g, sn_value *x);
+SN_API sn_value *sn_atan(sn_graph *g, sn_value *x);
 SN_API sn_value *sn_tanh(sn_graph *g, sn_value *x);
 SN_API sn_value *sn_sigmoid(sn_graph *g, sn_value *x);
 SN_API sn_value *sn_softplus(sn_graph *g, sn_value *x);

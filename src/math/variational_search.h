@@ -1,0 +1,43 @@
+/* All stationary paths that can be found: many starts on a coarse mesh, each find refined until it stands still. */
+#ifndef SN_MATH_VARIATIONAL_SEARCH_H
+#define SN_MATH_VARIATIONAL_SEARCH_H
+
+#include "math/variational.h"
+
+enum { SN_SEARCH_MOST = 8 };
+
+/* Where a search begins: the straight path plus, in one function, amplitude times sin(waves pi tau); with `turn`, the
+ * next function swings too, half as far at twice the pace, so that the two go round. */
+typedef struct sn_search_start {
+    int function, waves; /* waves 0: straight */
+    double amplitude;    /* in units of the function's scale */
+    bool descend, turn;
+} sn_search_start;
+
+typedef struct sn_search_find {
+    sn_level level; /* the finest it was solved on */
+    double *u, multiplier;
+    double change; /* of the path by the last refinement, relative to its size */
+    sn_second_variation second;
+    sn_search_start start;
+    int depth; /* of the mesh of the search */
+} sn_search_find;
+
+typedef struct sn_search {
+    const sn_variational *v;
+    sn_search_find find[SN_SEARCH_MOST]; /* by rising J, or falling, as the problem wants */
+    int n;
+    bool none_finite; /* the functional had no value on any start */
+} sn_search;
+
+/* Finding nothing is SN_OK with n = 0. */
+sn_status sn_search_run(const sn_variational *v, sn_search *out);
+void sn_search_free(sn_search *s);
+/* The way from its start to find i, on the mesh of the search. */
+sn_status sn_search_retrace(const sn_search *s, int i, sn_trace *trace);
+/* Find i again with one element for each interval, of each of n degrees: its unknowns, and its differences in J and,
+ * over the scale, in the path. A degree that does not converge gets NaN. */
+sn_status sn_search_degrees(const sn_search *s, int i, const int *degrees, int n, double *unknowns, double *value_error,
+                            double *path_error);
+
+#endif

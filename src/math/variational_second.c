@@ -1,0 +1,139 @@
+/* What kind of stationary path it is: the Euler-Lagrange residual, Legendre's and Jacobi's conditions. */
+#include "base/alloc.h"
+#include "math/variational.h"
+
+#include <math.h>
+
+enum { D = SN_LAGRANGIAN_MAX_FUNCTIONS };
+
+/* The residual A_q - d/dt A_p = A_q - A_pt - A_pq q' - A_pp q'' at all points. */
+static double equation_residual(const sn_level *s, const double *u) {
+    const sn_mesh *m = &s->mesh;
+    const sn_functional_terms *a = &s->terms;
+    int d = s->v->l.d, n = m->degree + 1;
+    double off = 0, size = 0, momentum = 0, length = m->cut[m->n_elements] - m->cut[0];
+    for (int64_t i = 0; i < m->n_points; i++) {
+        int64_t e = i / m->n_gauss;
+        double per = 2 / (m->cut[e + 1] - m->cut[e]), slope[D] = {0}, bend[D] = {0};
+        for (int j = 0; j < n; j++)
+            for (int k = 0; k < d; k++) {
+                double value = u[(e * m->degree + j) * d + k];
+                slope[k] += per * m->slope[i % m->n_gauss * n + j] * value;
+                bend[k] += per * per * m->bend[i % m->n_gauss * n + j] * value;
+            }
+        for (int k = 0; k < d; k++) {
+            int64_t at = i * d + k;
+            double r = a->a_q[at] - a->a_pt[at], terms = fabs(a->a_q[at]) + fabs(a->a_pt[at]);
+            for (int l = 0; l < d; l++) {
+                double x = a->a_qp[(i * d + l) * d + k] * slope[l], y = a->a_pp[at * d + l] * bend[l];
+                r -= x + y, terms += fabs(x) + fabs(y);
+            }
+            off += m->weight[i] * r * r, size += m->weight[i] * terms * terms;
+            momentum += m->weight[i] * a->a_p[at] * a->a_p[at];
+        }
+    }
+    double scale = sqrt(size) + sqrt(momentum) / length;
+    return scale > 0 ? sqrt(off) / scale : 0;
+}
+
+/* Is sign * matrix [d][d] positive definite? By Cholesky's method. */
+static bool is_definite(const double *matrix, int d, double sign) {
+    double l[D][D] = {{0}};
+    for (int i = 0; i < d; i++)
+        for (int j = 0; j <= i; j++) {
+            double x = sign * matrix[i * d + j];
+            for (int k = 0; k < j; k++) x -= l[i][k] * l[j][k];
+            if (i == j && !(x > 1e-12 * fabs(matrix[i * d + i]))) return false;
+            l[i][j] = i == j ? sqrt(x) : x / l[j][j];
+        }
+    return true;
+}
+
+static int legendre(const sn_level *s) {
+    int d = s->v->l.d;
+    bool up = true, down = true;
+    for (int64_t i = 0; i < s->mesh.n_points; i++) {
+        const double *pp = s->terms.a_pp + i * d * d;
+        up = up && is_definite(pp, d, 1);
+        down = down && is_definite(pp, d, -1);
+    }
+    return up ? 1 : down ? -1 : 0;
+}
+
+/* Eigenvalues beyond a shift on the side where a minimum (sign 1) or a maximum (sign -1) has none. */
+static int64_t count_beyond(sn_level *s, double shift, int sign) {
+    int64_t below = sn_level_count_below(s, sign * shift);
+    return sign > 0 ? below : s->n - s->bound - below;
+}
+
+/* The eigenvalue nearest to that side, by bisection. */
+static double edge_eigenvalue(sn_level *s, int sign) {
+    double low = -s->force, high = s->force;
+    for (int i = 0; i < 60 && count_beyond(s, low, sign) > 0; i++) high = low, low *= 2;
+    for (int i = 0; i < 60 && count_beyond(s, high, sign) == 0; i++) low = high, high = fabs(high) * 2;
+    for (int i = 0; i < 50 && high - low > 1e-13 * (fabs(low) + fabs(high)); i++) {
+        double middle = 0.5 * (low + high);
+        if (count_beyond(s, middle, sign) > 0)
+            high = middle;
+        else
+            low = middle;
+    }
+    return sign * 0.5 * (low + high);
+}
+
+/* ---- Conjugate points ---- */
+
+/* Eigenvalues below 0 over variations that end at `upto`: the number of conjugate points before it (Morse). */
+static sn_status index_upto(const sn_level *whole, const double *u, double upto, int64_t *out) {
+    sn_level part;
+    bool fine;
+    SN_TRY(sn_level_new(whole->v, whole->mesh.n_elements / whole->v->n_intervals, whole->mesh.degree, upto, &part));
+    double *at = sn_alloc((size_t)(part.mesh.n_nodes * whole->v->l.d) * sizeof *at);
+    sn_status status = at ? SN_OK : sn_fail_memory("a path");
+    if (status == SN_OK) {
+        sn_level_transfer(&part, &whole->mesh, u, at);
+        status = sn_level_linearise(&part, at, 0, true, &fine);
+        if (status == SN_OK && fine) *out = sn_level_count_below(&part, 0);
+        if (status == SN_OK && !fine) status = sn_fail(SN_ERR_NUMERIC, "the second variation is not finite");
+    }
+    sn_free(at);
+    sn_level_free(&part);
+    return status;
+}
+
+static sn_status find_conjugate(const sn_level *s, const double *u, int64_t index, double *where, int *n) {
+    double a = s->mesh.cut[0], b = s->mesh.cut[s->mesh.n_elements];
+    *n = 0;
+    for (int64_t k = 1; k <= index && *n < SN_MAX_CONJUGATE; k++) {
+        double low = a, high = b;
+        for (int i = 0; i < 40; i++) {
+            double middle = 0.5 * (low + high);
+            int64_t below = 0;
+            SN_TRY(index_upto(s, u, middle, &below));
+            if (below >= k)
+                high = middle;
+            else
+                low = middle;
+        }
+        where[(*n)++] = 0.5 * (low + high);
+    }
+    return SN_OK;
+}
+
+sn_status sn_second_variation_at(sn_level *s, const double *u, double multiplier, bool conjugate,
+                                 sn_second_variation *out) {
+    bool fine;
+    *out = (sn_second_variation){0};
+    SN_TRY(sn_level_linearise(s, u, multiplier, true, &fine));
+    if (!fine) return sn_fail(SN_ERR_NUMERIC, "the second variation is not finite");
+    out->residual = equation_residual(s, u);
+    out->legendre = legendre(s);
+    int sign = out->legendre < 0 ? -1 : 1;
+    double small = 1e-7 * s->force;
+    out->worse = count_beyond(s, -small, sign);
+    out->flat = count_beyond(s, small, sign) - out->worse;
+    out->edge = edge_eigenvalue(s, sign);
+    if (conjugate && !s->bound && out->legendre > 0)
+        SN_TRY(find_conjugate(s, u, out->worse, out->conjugate, &out->n_conjugate));
+    return SN_OK;
+}

@@ -1,0 +1,23 @@
+/* atan: the inverse tangent. */
+#include "op/elementwise.h"
+
+static real element(real x) { return atan(x); }
+static void forward(const sn_call *c) { sn_map1(c, element); }
+SN_OP_FORWARD(atan)
+
+#if SN_OP_MAIN
+static void vjp(sn_graph *g, const sn_node *n, sn_value *const *grad_out, sn_value **grad_in) {
+    sn_value *dy = grad_out[0], *x = sn_node_in(n, 0);
+    grad_in[0] = sn_div(g, dy, sn_scale(g, sn_square(g, x), 1, 1));
+}
+
+static const sn_op_case cases[] = {SN_UNARY_CASES(-3, 3)};
+
+const sn_op_def sn_op_atan = {
+    SN_UNARY(atan),
+    .formula = "out = atan(x)",
+    .source = "",
+};
+
+sn_value *sn_atan(sn_graph *g, sn_value *x) { return sn_node_append(g, &sn_op_atan, &x, 1, 0, NULL); }
+#endif
