@@ -5,6 +5,7 @@
 #include "suan/smoothmax.h"
 #include "suan/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -109,15 +110,16 @@ typedef struct sn_extremal_path {
 } sn_extremal_path;
 
 typedef struct sn_extremal {
-    const char *problem, *value_name; /* "time" */
+    const char *problem, *value_name;  /* "time" */
     int points, n_columns, across, up; /* which columns make a picture */
+    bool downwards;                    /* `up` grows downwards */
     char column[SN_EXTREMAL_MAX_COLUMNS][40];
     sn_extremal_path path[SN_EXTREMAL_MAX_PATHS]; /* by rising value; of isoperimetric, by falling */
     int n_paths;
-    char note[512];  /* what else is to be known: why there is none, what is less still; may be "" */
-    double *steps;   /* n_steps paths of the same table: from the start of the search to path[0] */
+    char note[512]; /* what else is to be known: why there is none, what is less still; may be "" */
+    double *steps;  /* n_steps paths of the same table: from the start of the search to path[0] */
     int n_steps;
-    int n_degrees;   /* path[0] again with one element of these degrees: */
+    int n_degrees;                                        /* path[0] again with one element of these degrees: */
     double unknowns[24], value_error[24], path_error[24]; /* against the finest */
 } sn_extremal;
 

@@ -35,6 +35,7 @@ static sn_status prepare_brachistochrone(sn_extremal_job *j) {
     j->v.from[0] = j->v.from[1] = 0;
     j->v.to[0] = x, j->v.to[1] = sqrt(y);
     j->root = true;
+    j->out->downwards = true;
     j->v.positive[1] = true;
     j->v.scale[0] = fmax(fabs(x), y);
     j->v.scale[1] = sqrt(j->v.scale[0]);

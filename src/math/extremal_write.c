@@ -87,13 +87,13 @@ enum { MOST_DRAWN = 5 }; /* steps on the way, of all */
 static void split(const sn_extremal *e, const double *table, double *x, double *y) {
     for (int i = 0; i < e->points; i++) {
         x[i] = table[i * e->n_columns + e->across];
-        y[i] = table[i * e->n_columns + e->up];
+        y[i] = table[i * e->n_columns + e->up] * (e->downwards ? -1 : 1);
     }
 }
 
 typedef struct picture {
     sn_plot_series paths[SN_EXTREMAL_MAX_PATHS + MOST_DRAWN], errors[2];
-    char name[SN_EXTREMAL_MAX_PATHS][64];
+    char name[SN_EXTREMAL_MAX_PATHS][64], step[MOST_DRAWN][24], up[44];
     double value_error[24], path_error[24];
     int n_paths;
 } picture;
@@ -118,9 +118,12 @@ static void draw_errors(picture *p, const sn_extremal *e) {
 }
 
 static void draw_paths(picture *p, const sn_extremal *e, double *at) {
-    static const char *const names[MOST_DRAWN] = {"start", "step 1", "step 2", "step 3", "step 4"};
-    for (int i = 0; i < e->n_steps - 1 && i < MOST_DRAWN; i++)
-        add_path(p, e, e->steps + (int64_t)i * e->points * e->n_columns, names[i], 2 + i, at);
+    int before = e->n_steps - 1, n = before < MOST_DRAWN ? before : MOST_DRAWN;
+    for (int i = 0; i < n; i++) {
+        int step = i * before / n;
+        snprintf(p->step[i], sizeof p->step[i], step ? "step %d" : "start", step);
+        add_path(p, e, e->steps + (int64_t)step * e->points * e->n_columns, p->step[i], 2 + i, at);
+    }
     for (int i = e->n_paths - 1; i >= 0; i--) {
         const char *kind = sn_extremal_kind_name(e->path[i].kind);
         snprintf(p->name[i], sizeof p->name[i], "%s, %.6g", kind, e->path[i].value);
@@ -136,9 +139,10 @@ sn_status sn_extremal_write_plot(const sn_extremal *e, const char *path) {
     if (status == SN_OK) {
         draw_paths(p, e, at);
         draw_errors(p, e);
+        snprintf(p->up, sizeof p->up, "%s%s", e->downwards ? "-" : "", e->column[e->up]);
         const sn_plot_panel panels[] = {{.title = e->problem,
                                          .x = {.label = e->column[e->across]},
-                                         .y = {.label = e->column[e->up]},
+                                         .y = {.label = p->up},
                                          .series = p->paths,
                                          .n_series = p->n_paths},
                                         {.title = "one element of rising degree",
