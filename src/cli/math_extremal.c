@@ -31,8 +31,8 @@ static const cli_option options[] = {
      "Index of refraction: of fermat n(x, y), of layers one for each."},
     {"interfaces", 0, CLI_TEXT, AT(interfaces), "Y", 0, 0, NULL, "Heights where the layers meet."},
     {"metric", 0, CLI_TEXT, AT(metric), "G", 0, 0, NULL,
-     "Of geodesic: sphere, half-plane, disc, torus, paraboloid, schwarzschild; or the diagonal, separated by \";\", or "
-     "the whole matrix, entries separated by \",\"."},
+     "Of geodesic: sphere, half-plane, disc, torus, paraboloid, or a name that math curvature knows; or the diagonal, "
+     "separated by \";\", or the whole matrix, entries separated by \",\"."},
     {"coords", 0, CLI_TEXT, AT(coords), "NAMES", 0, 0, NULL, "Coordinates of a --metric of your own."},
     {"points", 'n', CLI_INT, AT(points), "N", 2, 100000, "33", "Rows of the tables."},
     {"table", 0, CLI_FLAG, AT(table), "", 0, 0, NULL, "Print the paths too."},

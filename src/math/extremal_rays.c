@@ -1,7 +1,10 @@
 /* The catalogue, second half: rays of light and geodesics. */
+#include "base/alloc.h"
+#include "math/curvature.h"
 #include "math/extremal.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Parametric paths from one given point to the other; the energy's least path runs at constant speed. */
@@ -166,7 +169,6 @@ static const metric metrics[] = {
     {"disc", "x,y", "4/(1-x^2-y^2)^2; 4/(1-x^2-y^2)^2", "", on_disc},
     {"torus", "u,v", "(R+r*cos(v))^2; r^2", "R=2,r=1", NULL},
     {"paraboloid", "r,phi", "1+4*r^2; r^2", "", NULL},
-    {"schwarzschild", "t,r,theta,phi", "-(1-2*M/r); 1/(1-2*M/r); r^2; r^2*sin(theta)^2", "M=1", NULL},
 };
 enum { METRICS = sizeof metrics / sizeof *metrics };
 
@@ -176,32 +178,57 @@ static const metric *find_metric(const char *name) {
     return NULL;
 }
 
-/* A bare word that is no metric in the catalogue, and no expression either. */
 static sn_status refuse_metric(const char *text) {
     return sn_fail(SN_ERR_NOT_FOUND,
                    "geodesic: there is no metric \"%.60s\": known are sphere, half-plane, disc, torus, paraboloid and "
-                   "schwarzschild; or give --coords and --metric",
+                   "those of suan math curvature; or give --coords and --metric",
                    text);
 }
 
-static sn_status prepare_geodesic(sn_extremal_job *j) {
-    const char *text = j->problem->metric ? j->problem->metric : "sphere", *coords = j->problem->coords;
+/* The names and the text of a metric: of this list, else of the catalogue of curvatures. */
+static sn_status name_metric(sn_extremal_job *j, sn_curvature_named *named) {
+    const char *text = j->problem->metric ? j->problem->metric : "sphere", *piece;
     const metric *m = find_metric(text);
-    if (!m && !coords) return refuse_metric(text);
+    size_t at = 0, size;
+    j->metric = m;
+    if (!m && !sn_curvature_lookup(text, named)) return refuse_metric(text);
     if (m) {
-        if (coords) return sn_fail(SN_ERR_ARGUMENT, "geodesic: %s has its own --coords, %s", m->name, m->coords);
-        text = m->text, coords = m->coords;
-        SN_TRY(sn_extremal_defaults(j, m->name, m->parameters));
+        snprintf(named->coordinates, sizeof named->coordinates, "%s", m->coords);
+        snprintf(named->metric, sizeof named->metric, "%s", m->text);
+        return sn_extremal_defaults(j, m->name, m->parameters);
+    }
+    while (named->parameters[0] && sn_extremal_piece(named->parameters, ',', &at, &piece, &size)) {
+        char name[SN_EXPR_MAX_WORD];
+        snprintf(name, sizeof name, "%.*s", (int)size, piece);
+        if (isnan(sn_extremal_parameter(j, name)))
+            return sn_fail(SN_ERR_ARGUMENT, "geodesic: %s: give --params %s=NUMBER", text, name);
+    }
+    return SN_OK;
+}
+
+static sn_status state_geodesic(sn_extremal_job *j, sn_curvature_named *named) {
+    const char *text = j->problem->metric, *coords = j->problem->coords;
+    if (!coords) {
+        SN_TRY(name_metric(j, named));
+        text = named->metric, coords = named->coordinates;
+    } else if (!text || find_metric(text) || sn_curvature_lookup(text, named)) {
+        return sn_fail(SN_ERR_ARGUMENT, "geodesic: --coords goes with the entries of a metric in --metric");
     }
     SN_TRY(sn_extremal_declare(j, "s", coords));
     SN_TRY(sn_extremal_declare_parameters(j));
     SN_TRY(sn_extremal_metric(j, text, &j->v.l.density));
-    if (j->n_ends != j->v.l.d)
-        return sn_fail(SN_ERR_ARGUMENT, "geodesic: --from has %d numbers for the %d coordinates %s", j->n_ends,
-                       j->v.l.d, coords);
+    if (j->n_ends == j->v.l.d) return SN_OK;
+    return sn_fail(SN_ERR_ARGUMENT, "geodesic: --from has %d numbers for the %d coordinates %s", j->n_ends, j->v.l.d,
+                   coords);
+}
+
+static sn_status prepare_geodesic(sn_extremal_job *j) {
+    sn_curvature_named *named = sn_calloc(1, sizeof *named);
+    sn_status status = named ? state_geodesic(j, named) : sn_fail_memory("a metric");
+    sn_free(named);
+    SN_TRY(status);
     SN_TRY(check_apart(j));
     parametric_ends(j);
-    j->metric = m;
     return SN_OK;
 }
 

@@ -1,4 +1,5 @@
 /* The texts of a problem: ends, parameters, expressions, metrics. */
+#include "math/curvature.h"
 #include "math/extremal.h"
 
 #include <math.h>
@@ -185,42 +186,21 @@ sn_status sn_extremal_parse(sn_extremal_job *j, const char *what, const char *te
 
 /* ---- Metrics ---- */
 
-/* g_kl q_k' q_l' added to *sum. */
-static sn_status add_entry(sn_extremal_job *j, const char *text, size_t size, int k, int l, const sn_expr **sum) {
-    const sn_expr *g;
-    sn_expr_scope *scope = &j->scope;
-    char what[60];
-    int d = j->v.l.d;
-    snprintf(what, sizeof what, "--metric, entry %d,%d", k + 1, l + 1);
-    SN_TRY(sn_extremal_parse(j, what, text, size, &g));
-    const sn_expr *speeds =
-        sn_expr_binary(scope, SN_EXPR_MUL, sn_expr_name(scope, 1 + d + k), sn_expr_name(scope, 1 + d + l));
-    *sum = sn_expr_binary(scope, SN_EXPR_ADD, *sum, sn_expr_binary(scope, SN_EXPR_MUL, g, speeds));
-    return *sum ? SN_OK : SN_ERR_LIMIT;
-}
-
 sn_status sn_extremal_metric(sn_extremal_job *j, const char *text, const sn_expr **out) {
-    const char *row, *entry;
-    size_t at = 0, size, entry_size;
-    int k = 0, d = j->v.l.d;
-    bool full = strchr(text, ',') != NULL;
-    *out = sn_expr_number(&j->scope, 0, 1);
-    while (*out && sn_extremal_piece(text, ';', &at, &row, &size)) {
-        if (k == d) return sn_fail(SN_ERR_ARGUMENT, "--metric: more than %d rows for %d coordinates", d, d);
-        if (!full) SN_TRY(add_entry(j, row, size, k, k, out));
-        char line[1024];
-        if (size >= sizeof line) return sn_fail(SN_ERR_LIMIT, "--metric: row %d is longer than 1023 bytes", k + 1);
-        memcpy(line, row, size);
-        line[size] = 0;
-        size_t inner = 0;
-        int l = 0;
-        for (; full && sn_extremal_piece(line, ',', &inner, &entry, &entry_size); l++) {
-            if (l == d) return sn_fail(SN_ERR_ARGUMENT, "--metric: row %d has more than %d entries", k + 1, d);
-            SN_TRY(add_entry(j, entry, entry_size, k, l, out));
-        }
-        if (full && l < d) return sn_fail(SN_ERR_ARGUMENT, "--metric: row %d has %d entries of %d", k + 1, l, d);
-        k++;
+    const sn_expr *g[SN_LAGRANGIAN_MAX_FUNCTIONS * SN_LAGRANGIAN_MAX_FUNCTIONS];
+    sn_expr_scope *scope = &j->scope;
+    int d = j->v.l.d;
+    scope->n_coordinates = d; /* the functions are the metric's coordinates */
+    sn_status status = sn_curvature_parse_metric(scope, text, g);
+    scope->n_coordinates = 0;
+    SN_TRY(status);
+    *out = sn_expr_number(scope, 0, 1);
+    for (int i = 0; *out && i < d * d; i++) {
+        const sn_expr *a = sn_expr_name(scope, 1 + d + i / d), *b = sn_expr_name(scope, 1 + d + i % d);
+        const sn_expr *speeds = sn_expr_binary(scope, SN_EXPR_MUL, a, b);
+        *out = sn_expr_binary(scope, SN_EXPR_ADD, *out, sn_expr_binary(scope, SN_EXPR_MUL, g[i], speeds));
     }
-    if (k < d) return sn_fail(SN_ERR_ARGUMENT, "--metric: %d rows for %d coordinates", k, d);
-    return *out ? SN_OK : SN_ERR_MEMORY;
+    if (!*out) return SN_ERR_LIMIT;
+    if ((*out)->size <= SN_LAGRANGIAN_MAX_SIZE) return SN_OK;
+    return sn_fail(SN_ERR_LIMIT, "--metric: %d terms: %d are the most", (int)(*out)->size, SN_LAGRANGIAN_MAX_SIZE);
 }

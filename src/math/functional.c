@@ -12,7 +12,7 @@ struct sn_functional {
     const sn_lagrangian *l;
     sn_mesh mesh; /* its arrays are the caller's */
     sn_graph *graph;
-    sn_plan *value_plan, *terms_plan;
+    sn_plan *value_plan, *slopes_plan, *terms_plan;
     sn_value *u, *multiplier;
     double multiplier_now;
     int32_t *index;       /* [n_elements (degree + 1)]: nodes of elements */
@@ -25,6 +25,7 @@ struct sn_functional {
 void sn_functional_free(sn_functional *f) {
     if (!f) return;
     sn_plan_free(f->value_plan);
+    sn_plan_free(f->slopes_plan);
     sn_plan_free(f->terms_plan);
     sn_graph_free(f->graph);
     sn_free(f->index);
@@ -115,6 +116,7 @@ static sn_status build(sn_functional *f, const volatile int *cancel) {
     SN_TRY(sn_graph_status(g));
     const sn_plan_options options = {.n_threads = 1, .cancel = cancel};
     SN_TRY(sn_plan_new(g, f->outputs, 2, &options, &f->value_plan));
+    SN_TRY(sn_plan_new(g, f->outputs, 4, &options, &f->slopes_plan));
     return sn_plan_new(g, f->outputs, f->n_outputs, &options, &f->terms_plan);
 }
 
@@ -185,18 +187,31 @@ static sn_status pack(sn_functional *f, int first, int stride, int width, double
     return SN_OK;
 }
 
+/* The first four outputs of a plan. */
+static sn_status fetch_slopes(const sn_functional *f, const sn_plan *plan, sn_functional_terms *out) {
+    const double *j, *k;
+    SN_TRY(fetch(plan, 0, &j));
+    SN_TRY(fetch(plan, 1, &k));
+    SN_TRY(fetch(plan, 2, &out->gradient_j));
+    SN_TRY(fetch(plan, 3, &out->gradient_k));
+    if (!f->l->constraint) out->gradient_k = NULL;
+    out->j = *j, out->k = *k;
+    return SN_OK;
+}
+
+sn_status sn_functional_slopes_at(sn_functional *f, const double *u, sn_functional_terms *out) {
+    *out = (sn_functional_terms){0};
+    SN_TRY(run(f, f->slopes_plan, u, 0));
+    return fetch_slopes(f, f->slopes_plan, out);
+}
+
 sn_status sn_functional_terms_at(sn_functional *f, const double *u, double multiplier, sn_functional_terms *out) {
     int d = f->l->d;
     int64_t n = f->mesh.n_points;
     double *qq = f->packed, *qp = qq + n * d * d, *pp = qp + n * d * d, *pt = pp + n * d * d;
-    const double *j, *k;
+    *out = (sn_functional_terms){.a_qq = qq, .a_qp = qp, .a_pp = pp, .a_pt = pt};
     SN_TRY(run(f, f->terms_plan, u, multiplier));
-    SN_TRY(fetch(f->terms_plan, 0, &j));
-    SN_TRY(fetch(f->terms_plan, 1, &k));
-    *out = (sn_functional_terms){.j = *j, .k = *k, .a_qq = qq, .a_qp = qp, .a_pp = pp, .a_pt = pt};
-    SN_TRY(fetch(f->terms_plan, 2, &out->gradient_j));
-    SN_TRY(fetch(f->terms_plan, 3, &out->gradient_k));
-    if (!f->l->constraint) out->gradient_k = NULL;
+    SN_TRY(fetch_slopes(f, f->terms_plan, out));
     SN_TRY(fetch(f->terms_plan, 4, &out->a_q));
     SN_TRY(fetch(f->terms_plan, 5, &out->a_p));
     SN_TRY(pack(f, 6, 4, d, qq));

@@ -38,6 +38,8 @@ sn_status sn_functional_new(const sn_lagrangian *l, const sn_mesh *mesh, const i
 void sn_functional_free(sn_functional *f);
 /* NaN where the path leaves the domain. u is [n_nodes][d]. */
 sn_status sn_functional_value(sn_functional *f, const double *u, double *j, double *k);
+/* The integrals and their gradients alone, which live until the next call: much cheaper where L is long. */
+sn_status sn_functional_slopes_at(sn_functional *f, const double *u, sn_functional_terms *out);
 /* The terms live until the next call. */
 sn_status sn_functional_terms_at(sn_functional *f, const double *u, double multiplier, sn_functional_terms *out);
 

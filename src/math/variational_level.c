@@ -151,7 +151,10 @@ sn_status sn_level_linearise(sn_level *s, const double *u, double multiplier, bo
     int64_t dd = s->mesh.n_points * d * d;
     *fine = is_inside(s, u);
     if (!*fine) return SN_OK;
-    SN_TRY(sn_functional_terms_at(s->f, u, multiplier, &s->terms));
+    if (second)
+        SN_TRY(sn_functional_terms_at(s->f, u, multiplier, &s->terms));
+    else
+        SN_TRY(sn_functional_slopes_at(s->f, u, &s->terms));
     s->j = s->terms.j, s->k = s->terms.k;
     for (int64_t i = 0; i < s->mesh.n_nodes * d; i++) {
         int64_t at = s->unknown[i];

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_STEPS = 60 };
+enum { MOST_STEPS = 40 };
 
 /* ---- Norms ---- */
 
@@ -85,7 +85,7 @@ static sn_status first_multiplier(sn_level *s, const double *u, double *multipli
 static sn_status search(sn_level *s, const scales *c, const double *u, double multiplier, double before, double *share,
                         double *after) {
     double lambda_step = s->bound ? s->step[s->n] : 0;
-    for (double a = 1; a > 1e-7; a /= 2) {
+    for (double a = 1; a > 1e-3; a /= 2) {
         bool fine;
         move(s, u, a);
         SN_TRY(sn_level_linearise(s, s->trial, multiplier + a * lambda_step, false, &fine));
@@ -124,7 +124,7 @@ sn_status sn_newton(sn_level *s, double *u, double *multiplier, sn_trace *trace,
     }
     if (stopped(s)) return sn_fail(SN_ERR_CANCELLED, "stopped");
     *found = before <= 1e-8 * c.path;
-    return sn_level_linearise(s, u, *multiplier, true, &fine);
+    return sn_level_linearise(s, u, *multiplier, false, &fine);
 }
 
 /* ---- Minima ---- */
