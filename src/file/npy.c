@@ -87,20 +87,20 @@ static sn_status read_descr(sn_reader *r, sn_tensor *t) {
                    (int)sn_min_i64((int64_t)descr.size, 20), descr.data);
 }
 
-static sn_status read_order(sn_reader *r) {
+static sn_status read_order(sn_reader *r, bool *fortran) {
     static const char words[][6] = {"False", "True"};
     for (int i = 0; i < 2; i++) {
         size_t size = strlen(words[i]);
         skip_blanks(r);
         if (sn_reader_left(r) < size || memcmp(r->data + r->at, words[i], size) != 0) continue;
         r->at += size;
-        if (i == 0) return SN_OK;
-        return sn_fail(SN_ERR_UNSUPPORTED, "%s: Fortran order: save it with numpy.ascontiguousarray", r->name);
+        *fortran = i == 1;
+        return SN_OK;
     }
     return sn_fail(SN_ERR_FORMAT, "%s: fortran_order is neither True nor False", r->name);
 }
 
-static sn_status read_dict(sn_reader *r, sn_tensor *t) {
+static sn_status read_dict(sn_reader *r, sn_tensor *t, bool *fortran) {
     bool descr = false, order = false, shape = false;
     SN_TRY(expect(r, '{'));
     while (!accept(r, '}')) {
@@ -112,7 +112,7 @@ static sn_status read_dict(sn_reader *r, sn_tensor *t) {
             SN_TRY(read_descr(r, t));
         } else if (sn_text_is(key, "fortran_order") && !order) {
             order = true;
-            SN_TRY(read_order(r));
+            SN_TRY(read_order(r, fortran));
         } else if (sn_text_is(key, "shape") && !shape) {
             shape = true;
             SN_TRY(read_shape(r, t));
@@ -130,7 +130,7 @@ static sn_status read_dict(sn_reader *r, sn_tensor *t) {
 
 /* ---- the file ---- */
 
-static sn_status read_header(sn_reader *r, sn_tensor *t) {
+static sn_status read_header(sn_reader *r, sn_tensor *t, bool *fortran) {
     const unsigned char *magic = NULL;
     uint16_t short_length = 0;
     uint32_t length = 0;
@@ -145,23 +145,45 @@ static sn_status read_header(sn_reader *r, sn_tensor *t) {
         SN_TRY(sn_read_u32(r, "the length of the header", &length));
     sn_reader header;
     SN_TRY(sn_read_slice(r, "the header", length, &header));
-    return read_dict(&header, t);
+    return read_dict(&header, t, fortran);
+}
+
+/* The elements of an array whose first index runs fastest, in the order in which the last one does. */
+static void copy_fortran(const sn_tensor *t, const unsigned char *from, unsigned char *to) {
+    int64_t index[SN_MAX_DIMS] = {0}, step[SN_MAX_DIMS], offset = 0, n = sn_tensor_count(t);
+    const int64_t size = sn_dtype_bytes(t->dtype);
+    for (int d = 0; d < t->n_dims; d++) step[d] = d ? step[d - 1] * t->shape[d - 1] : size;
+    for (int64_t i = 0; i < n; i++) {
+        memcpy(to + i * size, from + offset, (size_t)size);
+        for (int d = t->n_dims - 1; d >= 0; d--) {
+            offset += step[d];
+            if (++index[d] < t->shape[d]) break;
+            offset -= step[d] * t->shape[d];
+            index[d] = 0;
+        }
+    }
 }
 
 static sn_status read_array(sn_reader *r, sn_npy *out) {
     int64_t bytes = 0;
     const unsigned char *data = NULL;
     sn_tensor t = {0};
-    SN_TRY(read_header(r, &t));
+    bool fortran = false;
+    SN_TRY(read_header(r, &t, &fortran));
     sn_status status = sn_shape_bytes(t.dtype, t.n_dims, t.shape, &bytes);
     if (status != SN_OK) return sn_fail_in(SN_ERR_FORMAT, "%s", r->name);
     SN_TRY(sn_read_bytes(r, "the array", (uint64_t)bytes, &data));
     if (sn_reader_left(r))
         return sn_fail(SN_ERR_FORMAT, "%s: %zu bytes are left after the array", r->name, sn_reader_left(r));
-    if ((uintptr_t)data % (uintptr_t)sn_dtype_bytes(t.dtype)) {
+    bool turned = fortran && t.n_dims > 1, unaligned = (uintptr_t)data % (uintptr_t)sn_dtype_bytes(t.dtype) != 0;
+    if (turned || unaligned) {
         out->memory = sn_alloc((size_t)bytes);
         if (!out->memory) return sn_fail_memory("an array");
-        data = memcpy(out->memory, data, (size_t)bytes);
+        if (turned)
+            copy_fortran(&t, data, out->memory);
+        else
+            memcpy(out->memory, data, (size_t)bytes);
+        data = out->memory;
     }
     out->tensor = sn_tensor_make(t.dtype, t.n_dims, t.shape, data);
     return SN_OK;

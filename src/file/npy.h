@@ -1,4 +1,4 @@
-/* NumPy arrays: .npy files (versions 1 to 3), C order, little-endian. */
+/* NumPy arrays: .npy files (versions 1 to 3), little-endian. */
 #ifndef SN_FILE_NPY_H
 #define SN_FILE_NPY_H
 
@@ -10,10 +10,11 @@
 typedef struct sn_npy {
     sn_tensor tensor; /* f16, f32, f64, i8, i32, i64, u8; a bool array is u8 */
     sn_map map;       /* empty over memory */
-    void *memory;     /* owned, or NULL: an unpacked member, or an aligned copy */
+    void *memory;     /* owned, or NULL: an unpacked member, an aligned copy, or one in C order */
 } sn_npy;
 
-/* Maps a file. Fortran order, big-endian and structured arrays are SN_ERR_UNSUPPORTED. *out is zero on failure. */
+/* Maps a file; an array in Fortran order is copied into C order. Big-endian and structured ones are SN_ERR_UNSUPPORTED.
+ * *out is zero on failure. */
 sn_status sn_npy_open(const char *path, sn_npy *out);
 /* Over memory that outlives it (copied where it is not aligned). limits may be NULL. */
 sn_status sn_npy_open_memory(const char *name, const void *data, size_t size, const sn_read_limits *limits,

@@ -67,3 +67,9 @@ sn_status sn_array_choice_values(const sn_array_choice *c, int64_t i, sn_tensor 
     *out = values;
     return SN_OK;
 }
+
+sn_status sn_array_fail_in(const char *path, sn_status status) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    bool is_named = strncmp(sn_last_error(), name, strlen(name)) == 0; /* the array of a .npy file has its name */
+    return is_named ? status : sn_fail_in(status, "%s", path);
+}

@@ -21,5 +21,7 @@ sn_status sn_array_choice_shape(const sn_array_choice *c, int64_t i, sn_tensor *
 /* The elements in the first half of *values, which has room for two of each; freed with sn_free. SN_ERR_SHAPE where
  * there are none. Errors begin with the array's name. */
 sn_status sn_array_choice_values(const sn_array_choice *c, int64_t i, sn_tensor *tensor, double **values);
+/* Puts the path before the message of a failure, unless it begins with the file's name already. */
+sn_status sn_array_fail_in(const char *path, sn_status status);
 
 #endif

@@ -106,7 +106,7 @@ sn_status sn_rank_report_new(const char *path, const char *const *arrays, int n_
     sn_status status = report_new(path, &r);
     if (status == SN_OK) {
         status = fill(r, &choice, options);
-        if (status != SN_OK && status != SN_ERR_CANCELLED) status = sn_fail_in(status, "%s", path);
+        if (status != SN_OK && status != SN_ERR_CANCELLED) status = sn_array_fail_in(path, status);
         status = finish(status, r, out);
     }
     sn_array_choice_close(&choice);

@@ -115,7 +115,7 @@ static sn_status fill(sn_sparsity_report *r, const sn_array_choice *choice, cons
         sn_status status = measure_array(r, choice, r->n, o->cancel, &r->items[r->n]);
         if (status == SN_OK) continue;
         r->n++; /* its name is to be freed */
-        return status == SN_ERR_CANCELLED ? status : sn_fail_in(status, "%s", path);
+        return status == SN_ERR_CANCELLED ? status : sn_array_fail_in(path, status);
     }
     return SN_OK;
 }
