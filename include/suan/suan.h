@@ -18,6 +18,7 @@
 #include "suan/measure.h"
 #include "suan/model.h"
 #include "suan/optim.h"
+#include "suan/parity.h"
 #include "suan/plot.h"
 #include "suan/position.h"
 #include "suan/probe.h"
