@@ -1,4 +1,5 @@
-/* Tables of numbers: CSV, text and npy as columns of doubles. */
+/* CSV, text and npy as columns of doubles. */
+#include "file/columns.h"
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "base/error.h"
@@ -201,9 +202,9 @@ static sn_status copy_array(sn_columns *c, const sn_tensor *t) {
     return SN_OK;
 }
 
-static sn_status read_array(sn_columns *c) {
+static sn_status read_array(sn_columns *c, const void *data, size_t size) {
     sn_npy npy;
-    SN_TRY(sn_npy_open(c->path, &npy));
+    SN_TRY(sn_npy_open_memory(c->path, data, size, NULL, &npy));
     sn_status status = copy_array(c, &npy.tensor);
     sn_npy_close(&npy);
     return status;
@@ -211,26 +212,26 @@ static sn_status read_array(sn_columns *c) {
 
 /* ---- The whole ---- */
 
-static sn_status read_file(sn_columns *c) {
-    sn_map map;
-    SN_TRY(sn_map_open(c->path, &map));
-    bool is_array = map.size >= 6 && memcmp(map.data, "\x93NUMPY", 6) == 0;
-    sn_status status = is_array ? read_array(c) : read_text(c, (const char *)map.data, map.size);
-    sn_map_close(&map);
+sn_status sn_columns_open_memory(const char *name, const void *data, size_t size, sn_columns **out) {
+    bool is_array = size >= 6 && memcmp(data, "\x93NUMPY", 6) == 0;
+    sn_columns *c = sn_calloc(1, sizeof *c);
+    if (!c) return sn_fail_memory("a table of numbers");
+    c->path = sn_arena_strdup(&c->arena, name);
+    sn_status status = c->path ? SN_OK : sn_fail_memory("a table of numbers");
+    if (status == SN_OK) status = is_array ? read_array(c, data, size) : read_text(c, data, size);
+    if (status == SN_OK)
+        *out = c;
+    else
+        sn_columns_free(c);
     return status;
 }
 
 sn_status sn_columns_open(const char *path, sn_columns **out) {
-    sn_columns *c = sn_calloc(1, sizeof *c);
-    if (!c) return sn_fail_memory("a table of numbers");
-    c->path = sn_arena_strdup(&c->arena, path);
-    sn_status status = c->path ? read_file(c) : sn_fail_memory("a table of numbers");
-    if (status != SN_OK) {
-        sn_columns_free(c);
-        return status;
-    }
-    *out = c;
-    return SN_OK;
+    sn_map map;
+    SN_TRY(sn_map_open(path, &map));
+    sn_status status = sn_columns_open_memory(path, map.data, map.size, out);
+    sn_map_close(&map);
+    return status;
 }
 
 void sn_columns_free(sn_columns *c) {
