@@ -59,6 +59,9 @@ SN_API const char *sn_curvature_assumption(const sn_curvature *c);
 /* Is the component, with all n indices given, zero? Is the whole tensor? */
 SN_API bool sn_curvature_is_zero(const sn_curvature *c, sn_curvature_tensor tensor, const int *index);
 SN_API bool sn_curvature_vanishes(const sn_curvature *c, sn_curvature_tensor tensor);
+/* Has the tensor been given up as too large to be written out? Then its components have no text but values at points,
+ * and zeros among them were found at random points. */
+SN_API bool sn_curvature_is_too_large(const sn_curvature *c, sn_curvature_tensor tensor);
 /* The component as text that can be typed again; freed by sn_text_free. */
 SN_API sn_status sn_curvature_text(sn_curvature *c, sn_curvature_tensor tensor, const int *index, char **text);
 

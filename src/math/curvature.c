@@ -23,13 +23,13 @@ static sn_frac *gamma_at(sn_curvature *c, int i, int j, int k) {
     return at(c, SN_CURVATURE_CHRISTOFFEL, i, j, k, 0, &sign);
 }
 
-static sn_frac *new_fracs(sn_field *f, int64_t n) {
+sn_frac *sn_curvature_new_fracs(sn_field *f, int64_t n) {
     sn_frac *list = sn_alloc((size_t)n * sizeof *list);
     for (int64_t i = 0; i < n && list; i++) sn_frac_init(f, &list[i]);
     return list;
 }
 
-static void free_fracs(sn_field *f, sn_frac *list, int64_t n) {
+void sn_curvature_free_fracs(sn_field *f, sn_frac *list, int64_t n) {
     for (int64_t i = 0; i < n && list; i++) sn_frac_clear(f, &list[i]);
     sn_free(list);
 }
@@ -95,10 +95,29 @@ static bool invert(sn_field *f, sn_frac *m, int n, sn_frac *det) {
     return regular;
 }
 
+/* In the order in which they follow from each other. */
+static const sn_curvature_tensor from_inverse[] = {
+    SN_CURVATURE_INVERSE,  SN_CURVATURE_DETERMINANT, SN_CURVATURE_CHRISTOFFEL,
+    SN_CURVATURE_RIEMANN,  SN_CURVATURE_RICCI,       SN_CURVATURE_SCALAR,
+    SN_CURVATURE_EINSTEIN, SN_CURVATURE_WEYL,        SN_CURVATURE_KRETSCHMANN};
+
+/* A tensor, and what follows from it, is given up where it grows too large; everything else is a failure. */
+static sn_status give_up(sn_curvature *c, const sn_curvature_tensor *tensors, int n) {
+    sn_field *f = c->field;
+    if (f->status != SN_ERR_LIMIT) return f->status;
+    f->status = SN_OK;
+    for (int t = 0; t < n; t++) {
+        c->too_large[tensors[t]] = true;
+        for (int64_t i = 0; i < sn_curvature_size(c->n, tensors[t]); i++)
+            sn_frac_set_ratio(f, &c->tensor[tensors[t]][i], 0, 1);
+    }
+    return SN_OK;
+}
+
 static sn_status inverse(sn_curvature *c) {
     sn_field *f = c->field;
     int n = c->n;
-    sn_frac *m = new_fracs(f, 2 * n * n);
+    sn_frac *m = sn_curvature_new_fracs(f, 2 * n * n);
     if (!m) return out_of_memory();
     for (int i = 0; i < n; i++)
         for (int k = 0; k < n; k++) sn_frac_set(f, &m[i * 2 * n + k], at2(c, SN_CURVATURE_METRIC, i, k));
@@ -106,7 +125,8 @@ static sn_status inverse(sn_curvature *c) {
     bool regular = invert(f, m, n, c->tensor[SN_CURVATURE_DETERMINANT]);
     for (int i = 0; i < n; i++)
         for (int k = i; k < n; k++) sn_frac_set(f, at2(c, SN_CURVATURE_INVERSE, i, k), &m[i * 2 * n + n + k]);
-    free_fracs(f, m, 2 * n * n);
+    sn_curvature_free_fracs(f, m, 2 * n * n);
+    if (f->status == SN_ERR_LIMIT) return give_up(c, from_inverse, 9);
     if (f->status == SN_OK && !regular)
         return sn_fail(SN_ERR_ARGUMENT, "--metric: the metric is singular: its determinant is 0%s",
                        f->doubt ? " (at random points)" : "");
@@ -116,9 +136,8 @@ static sn_status inverse(sn_curvature *c) {
 /* ---- Christoffel symbols and the Riemann tensor ---- */
 
 typedef struct work {
-    sn_frac *first; /* d_c g_ab at [sym(ab) n + c] */
     sn_frac *lower; /* [a, bc] as the Christoffel symbols are kept */
-    int64_t n_first, n_lower;
+    int64_t n_lower;
 } work;
 
 static int sym(int n, int a, int b) {
@@ -126,23 +145,19 @@ static int sym(int n, int a, int b) {
     return (int)sn_curvature_find(n, SN_CURVATURE_METRIC, (const int[]){a, b}, &sign);
 }
 
-static const sn_frac *first(const sn_curvature *c, const work *w, int a, int b, int by) {
-    return &w->first[sym(c->n, a, b) * c->n + by];
+static const sn_frac *first(const sn_curvature *c, int a, int b, int by) {
+    return &c->first[sym(c->n, a, b) * c->n + by];
 }
 
 /* [a, bc] = (d_c g_ab + d_b g_ac - d_a g_bc) / 2 and Gamma^a_bc = g^ad [d, bc]. */
 static void christoffel(sn_curvature *c, work *w) {
     sn_field *f = c->field;
     int n = c->n, index[4] = {0}, sign;
-    for (int a = 0; a < n; a++)
-        for (int b = a; b < n; b++)
-            for (int k = 0; k < n; k++)
-                sn_frac_derivative(f, &w->first[sym(n, a, b) * n + k], at2(c, SN_CURVATURE_METRIC, a, b), k);
     do {
         int a = index[0], b = index[1], d = index[2];
         sn_frac *x = &w->lower[sn_curvature_find(n, SN_CURVATURE_CHRISTOFFEL, index, &sign)];
-        sn_frac_add(f, x, first(c, w, a, b, d), first(c, w, a, d, b));
-        sn_frac_sub(f, x, x, first(c, w, b, d, a));
+        sn_frac_add(f, x, first(c, a, b, d), first(c, a, d, b));
+        sn_frac_sub(f, x, x, first(c, b, d, a));
         sn_frac_scale(f, x, x, 1, 2);
     } while (sn_curvature_next(n, SN_CURVATURE_CHRISTOFFEL, index));
     memset(index, 0, sizeof index);
@@ -156,9 +171,9 @@ static void christoffel(sn_curvature *c, work *w) {
 }
 
 /* out += sign/2 d_e d_d g_ab */
-static void add_second(sn_curvature *c, const work *w, sn_frac *out, int a, int b, int d, int e, int sign) {
+static void add_second(sn_curvature *c, sn_frac *out, int a, int b, int d, int e, int sign) {
     sn_frac t;
-    const sn_frac *g = first(c, w, a, b, d);
+    const sn_frac *g = first(c, a, b, d);
     if (sn_frac_is_null(g)) return;
     sn_frac_init(c->field, &t);
     sn_frac_derivative(c->field, &t, g, e);
@@ -187,10 +202,10 @@ static void add_square(sn_curvature *c, const work *w, sn_frac *out, int p, int 
  * Gamma^n_ac) */
 static void riemann_component(sn_curvature *c, const work *w, sn_frac *out, const int *i) {
     int a = i[0], b = i[1], k = i[2], d = i[3];
-    add_second(c, w, out, a, d, b, k, 1);
-    add_second(c, w, out, b, k, a, d, 1);
-    add_second(c, w, out, b, d, a, k, -1);
-    add_second(c, w, out, a, k, b, d, -1);
+    add_second(c, out, a, d, b, k, 1);
+    add_second(c, out, b, k, a, d, 1);
+    add_second(c, out, b, d, a, k, -1);
+    add_second(c, out, a, k, b, d, -1);
     add_square(c, w, out, b, k, a, d, 1);
     add_square(c, w, out, b, d, a, k, -1);
 }
@@ -219,19 +234,25 @@ static void riemann(sn_curvature *c, const work *w) {
 
 static sn_status derivatives(sn_curvature *c) {
     sn_field *f = c->field;
-    work w = {.n_first = sn_curvature_size(c->n, SN_CURVATURE_METRIC) * c->n,
-              .n_lower = sn_curvature_size(c->n, SN_CURVATURE_CHRISTOFFEL)};
-    w.first = new_fracs(f, w.n_first);
-    w.lower = new_fracs(f, w.n_lower);
-    sn_status status = w.first && w.lower ? SN_OK : out_of_memory();
-    if (status == SN_OK) {
-        christoffel(c, &w);
+    int n = c->n;
+    work w = {.n_lower = sn_curvature_size(n, SN_CURVATURE_CHRISTOFFEL)};
+    c->first = sn_curvature_new_fracs(f, sn_curvature_size(n, SN_CURVATURE_METRIC) * n);
+    if (!c->first) return out_of_memory();
+    for (int a = 0; a < n; a++)
+        for (int b = a; b < n; b++)
+            for (int k = 0; k < n; k++)
+                sn_frac_derivative(f, &c->first[sym(n, a, b) * n + k], at2(c, SN_CURVATURE_METRIC, a, b), k);
+    if (f->status != SN_OK || c->too_large[SN_CURVATURE_INVERSE]) return f->status;
+    w.lower = sn_curvature_new_fracs(f, w.n_lower);
+    if (!w.lower) return out_of_memory();
+    christoffel(c, &w);
+    sn_status status = give_up(c, from_inverse + 2, 7);
+    if (status == SN_OK && !c->too_large[SN_CURVATURE_CHRISTOFFEL]) {
         riemann(c, &w);
-        settle(f, c->tensor[SN_CURVATURE_RIEMANN], sn_curvature_size(c->n, SN_CURVATURE_RIEMANN));
-        status = f->status;
+        settle(f, c->tensor[SN_CURVATURE_RIEMANN], sn_curvature_size(n, SN_CURVATURE_RIEMANN));
+        status = give_up(c, from_inverse + 3, 6);
     }
-    free_fracs(f, w.first, w.n_first);
-    free_fracs(f, w.lower, w.n_lower);
+    sn_curvature_free_fracs(f, w.lower, w.n_lower);
     return status;
 }
 
@@ -342,15 +363,27 @@ static void raise_pairs(sn_curvature *c, sn_frac *x) {
 static sn_status kretschmann(sn_curvature *c) {
     sn_field *f = c->field;
     int m = c->n_pairs;
-    sn_frac *out = c->tensor[SN_CURVATURE_KRETSCHMANN], *x = new_fracs(f, m * m);
+    sn_frac *out = c->tensor[SN_CURVATURE_KRETSCHMANN], *x = sn_curvature_new_fracs(f, m * m);
     if (!x) return out_of_memory();
     raise_pairs(c, x);
     for (int p = 0; p < m; p++)
         for (int q = p; q < m && !sn_field_failed(f); q++)
             add_scaled(f, out, &x[p * m + q], &x[q * m + p], p == q ? 4 : 8, 1);
     (void)sn_frac_is_zero(f, out);
-    free_fracs(f, x, m * m);
+    sn_curvature_free_fracs(f, x, m * m);
     return f->status;
+}
+
+static sn_status contract(sn_curvature *c) {
+    if (c->too_large[SN_CURVATURE_RIEMANN]) return SN_OK;
+    ricci(c);
+    SN_TRY(give_up(c, from_inverse + 4, 4));
+    if (!c->too_large[SN_CURVATURE_RICCI]) {
+        weyl(c);
+        SN_TRY(give_up(c, from_inverse + 7, 1));
+    }
+    sn_status status = kretschmann(c);
+    return status == SN_ERR_MEMORY ? status : give_up(c, from_inverse + 8, 1);
 }
 
 /* ---- Opening ---- */
@@ -442,7 +475,7 @@ static sn_status keep_upper(sn_curvature *c, const sn_expr **all, sn_frac *fract
 
 static sn_status new_tensors(sn_curvature *c) {
     for (int t = 0; t < SN_CURVATURE_N_TENSORS; t++) {
-        c->tensor[t] = new_fracs(c->field, sn_curvature_size(c->n, (sn_curvature_tensor)t));
+        c->tensor[t] = sn_curvature_new_fracs(c->field, sn_curvature_size(c->n, (sn_curvature_tensor)t));
         if (!c->tensor[t]) return out_of_memory();
     }
     return SN_OK;
@@ -476,10 +509,8 @@ static sn_status compute(sn_curvature *c, const sn_curvature_options *o) {
     SN_TRY(read_metric(c, metric, o->cancel));
     SN_TRY(inverse(c));
     SN_TRY(derivatives(c));
-    ricci(c);
-    weyl(c);
-    SN_TRY(kretschmann(c));
-    return c->field->status;
+    SN_TRY(contract(c));
+    return sn_curvature_find_zeros(c);
 }
 
 sn_status sn_curvature_open(const sn_curvature_options *options, sn_curvature **out) {
@@ -499,10 +530,17 @@ void sn_curvature_close(sn_curvature *c) {
     if (!c) return;
     for (int i = 0; i < c->n_values; i++) sn_field_values_free(&c->values[i]);
     for (int t = 0; t < SN_CURVATURE_N_TENSORS; t++)
-        if (c->tensor[t]) free_fracs(c->field, c->tensor[t], sn_curvature_size(c->n, (sn_curvature_tensor)t));
+        if (c->tensor[t])
+            sn_curvature_free_fracs(c->field, c->tensor[t], sn_curvature_size(c->n, (sn_curvature_tensor)t));
+    if (c->field) {
+        int64_t size = sn_curvature_size(c->n, SN_CURVATURE_METRIC);
+        sn_curvature_free_fracs(c->field, c->first, size * c->n);
+        sn_curvature_free_fracs(c->field, c->second, size * size);
+    }
     sn_field_close(c->field);
+    for (int t = 0; t < SN_CURVATURE_N_TENSORS; t++) sn_free(c->vanishes[t]);
     sn_free(c->entries);
-    sn_free(c->point);
+    sn_free(c->numbers);
     sn_expr_scope_free(&c->scope);
     sn_free(c);
 }

@@ -17,16 +17,34 @@ sn_status sn_curvature_parse_metric(sn_expr_scope *scope, const char *text, cons
 
 #if SN_HAVE_FLINT
 
+typedef struct sn_curvature_numbers sn_curvature_numbers;
+
 struct sn_curvature {
     sn_expr_scope scope;
     int n, n_pairs;          /* coordinates; a < b */
     const sn_expr **entries; /* n (n+1)/2, as typed */
     sn_field *field;
     sn_frac *tensor[SN_CURVATURE_N_TENSORS]; /* independent components, see sn_curvature_find */
+    bool too_large[SN_CURVATURE_N_TENSORS];  /* not written out: values from numbers, zero by random points */
+    bool *vanishes[SN_CURVATURE_N_TENSORS];  /* of those, the components that vanish at random points */
+    sn_frac *first;                          /* d_c g_ab at [sym(ab) n + c] */
+    sn_frac *second;                         /* d_d d_c g_ab at [sym(ab) n (n+1)/2 + sym(cd)], where they are needed */
     sn_field_values values[3];
-    int n_values; /* 0: no point is set */
-    char *point;
+    int n_values;                  /* 0: no point is set */
+    sn_curvature_numbers *numbers; /* at the point, where something is too large */
 };
+
+sn_frac *sn_curvature_new_fracs(sn_field *f, int64_t n); /* zeros; NULL without memory */
+void sn_curvature_free_fracs(sn_field *f, sn_frac *list, int64_t n);
+
+/* All tensors at the point; freed by sn_free. */
+sn_status sn_curvature_numbers_new(sn_curvature *c, const sn_field_values *v, sn_curvature_numbers **out);
+double sn_curvature_number(const sn_curvature_numbers *m, sn_curvature_tensor tensor, const int *index);
+bool sn_curvature_number_is_singular(int n, const sn_curvature_numbers *m);
+/* No more than rounding may leave of zero. */
+bool sn_curvature_number_is_noise(const sn_curvature_numbers *m, sn_curvature_tensor tensor, const int *index);
+/* Of the tensors that are too large: which components vanish at random points. */
+sn_status sn_curvature_find_zeros(sn_curvature *c);
 
 int64_t sn_curvature_size(int n, sn_curvature_tensor tensor); /* components kept */
 /* Where a component is kept, and its sign; sign 0: zero by symmetry. */

@@ -17,20 +17,25 @@ const char *sn_curvature_assumption(const sn_curvature *c) { return c->field->as
 bool sn_curvature_is_zero(const sn_curvature *c, sn_curvature_tensor tensor, const int *index) {
     int sign;
     int64_t i = sn_curvature_find(c->n, tensor, index, &sign);
+    if (sign && c->too_large[tensor]) return c->vanishes[tensor][i];
     return sign == 0 || sn_frac_is_null(&c->tensor[tensor][i]);
 }
 
 bool sn_curvature_vanishes(const sn_curvature *c, sn_curvature_tensor tensor) {
     for (int64_t i = 0; i < sn_curvature_size(c->n, tensor); i++)
-        if (!sn_frac_is_null(&c->tensor[tensor][i])) return false;
+        if (c->too_large[tensor] ? !c->vanishes[tensor][i] : !sn_frac_is_null(&c->tensor[tensor][i])) return false;
     return true;
 }
+
+bool sn_curvature_is_too_large(const sn_curvature *c, sn_curvature_tensor tensor) { return c->too_large[tensor]; }
 
 sn_status sn_curvature_text(sn_curvature *c, sn_curvature_tensor tensor, const int *index, char **text) {
     sn_text_out out = {0};
     sn_frac x;
     int sign;
     int64_t i = sn_curvature_find(c->n, tensor, index, &sign);
+    if (c->too_large[tensor] && !sn_curvature_is_zero(c, tensor, index))
+        return sn_fail(SN_ERR_LIMIT, "%s is too large to be written out", sn_curvature_tensor_name(tensor));
     sn_frac_init(c->field, &x);
     if (sign) sn_frac_set(c->field, &x, &c->tensor[tensor][i]);
     if (sign < 0) sn_frac_neg(c->field, &x, &x);
@@ -43,8 +48,64 @@ double sn_curvature_value(sn_curvature *c, sn_curvature_tensor tensor, const int
     int sign;
     int64_t i = sn_curvature_find(c->n, tensor, index, &sign);
     if (c->n_values == 0) return (double)NAN;
+    if (c->too_large[tensor])
+        return sn_curvature_is_zero(c, tensor, index) ? 0 : sn_curvature_number(c->numbers, tensor, index);
     double x = sign ? sn_frac_evaluate(c->field, &c->tensor[tensor][i], c->values, c->n_values) : 0;
     return sign < 0 && x != 0 ? -x : x;
+}
+
+/* ---- What is too large to be written out ---- */
+
+static bool any_too_large(const sn_curvature *c) {
+    for (int t = 0; t < SN_CURVATURE_N_TENSORS; t++)
+        if (c->too_large[t]) return true;
+    return false;
+}
+
+static void look_for_zeros(sn_curvature *c, const sn_curvature_numbers *m) {
+    for (int t = 0; t < SN_CURVATURE_N_TENSORS; t++) {
+        sn_curvature_tensor tensor = (sn_curvature_tensor)t;
+        int index[4] = {0}, sign;
+        if (!c->too_large[t]) continue;
+        do {
+            int64_t i = sn_curvature_find(c->n, tensor, index, &sign);
+            if (sign && !sn_curvature_number_is_noise(m, tensor, index)) c->vanishes[t][i] = false;
+        } while (sn_curvature_next(c->n, tensor, index));
+    }
+}
+
+sn_status sn_curvature_find_zeros(sn_curvature *c) {
+    int tried = 0, singular = 0;
+    if (!any_too_large(c)) return SN_OK;
+    c->field->work = 0;
+    c->field->doubt = "some tensors are too large to be written out";
+    for (int t = 0; t < SN_CURVATURE_N_TENSORS; t++) {
+        int64_t size = sn_curvature_size(c->n, (sn_curvature_tensor)t);
+        if (!c->too_large[t]) continue;
+        c->vanishes[t] = sn_alloc((size_t)size * sizeof(bool));
+        if (!c->vanishes[t]) return sn_fail_memory("curvature");
+        for (int64_t i = 0; i < size; i++) c->vanishes[t][i] = true;
+    }
+    for (uint64_t seed = 1; seed < 200 && tried < 3; seed++) {
+        sn_field_values v;
+        sn_curvature_numbers *m = NULL;
+        bool real = sn_field_random_point(c->field, seed, &v);
+        sn_status status = real ? sn_curvature_numbers_new(c, &v, &m) : SN_OK;
+        if (m) {
+            singular += sn_curvature_number_is_singular(c->n, m);
+            look_for_zeros(c, m);
+            tried++;
+        }
+        sn_free(m);
+        sn_field_values_free(&v);
+        if (status != SN_OK) return status;
+    }
+    if (tried && singular == tried)
+        return sn_fail(SN_ERR_ARGUMENT, "--metric: the metric is singular: its determinant is 0 at random points");
+    for (int t = 0; t < SN_CURVATURE_N_TENSORS && !tried; t++)
+        for (int64_t i = 0; c->too_large[t] && i < sn_curvature_size(c->n, (sn_curvature_tensor)t); i++)
+            c->vanishes[t][i] = false;
+    return SN_OK;
 }
 
 /* ---- Points ---- */
@@ -109,6 +170,7 @@ static sn_status check_entries(sn_curvature *c, const sn_field_point *p) {
                            c->field->assumption ? c->field->assumption : "a root has another sign");
         return sn_fail(SN_ERR_NUMERIC, "--at: the metric is not finite and real at this point");
     }
+    if (c->too_large[SN_CURVATURE_DETERMINANT]) return SN_OK;
     double det = sn_frac_evaluate(c->field, c->tensor[SN_CURVATURE_DETERMINANT], c->values, c->n_values);
     if (isfinite(det) && det != 0) return SN_OK;
     return sn_fail(SN_ERR_NUMERIC, "--at: the metric is singular at this point (its determinant is %g)", det);
@@ -122,10 +184,16 @@ static sn_status set_values(sn_curvature *c, const point *p) {
         if (status != SN_OK) return sn_fail_in(status, "--at");
         c->n_values = i + 1;
     }
-    return check_entries(c, &where);
+    SN_TRY(check_entries(c, &where));
+    if (!any_too_large(c)) return SN_OK;
+    SN_TRY(sn_curvature_numbers_new(c, &c->values[1], &c->numbers));
+    if (!sn_curvature_number_is_singular(c->n, c->numbers)) return SN_OK;
+    return sn_fail(SN_ERR_NUMERIC, "--at: the metric is singular at this point");
 }
 
 static void drop_values(sn_curvature *c) {
+    sn_free(c->numbers);
+    c->numbers = NULL;
     for (int i = 0; i < c->n_values; i++) sn_field_values_free(&c->values[i]);
     c->n_values = 0;
 }
@@ -152,6 +220,9 @@ bool sn_curvature_is_zero(const sn_curvature *c, sn_curvature_tensor tensor, con
     return (void)c, (void)tensor, (void)index, false;
 }
 bool sn_curvature_vanishes(const sn_curvature *c, sn_curvature_tensor tensor) { return (void)c, (void)tensor, false; }
+bool sn_curvature_is_too_large(const sn_curvature *c, sn_curvature_tensor tensor) {
+    return (void)c, (void)tensor, false;
+}
 double sn_curvature_value(sn_curvature *c, sn_curvature_tensor tensor, const int *index) {
     return (void)c, (void)tensor, (void)index, (double)NAN;
 }

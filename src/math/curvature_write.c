@@ -38,6 +38,10 @@ static void put(json_job *j, const char *key, sn_curvature_tensor tensor, const 
             sn_json_put_f64(&j->out, key, x);
         return;
     }
+    if (sn_curvature_is_too_large(j->c, tensor) && !sn_curvature_is_zero(j->c, tensor, index)) {
+        sn_json_put_null(&j->out, key);
+        return;
+    }
     if (j->status == SN_OK) j->status = sn_curvature_text(j->c, tensor, index, &text);
     if (j->status != SN_OK) return;
     sn_json_put_string(&j->out, key, text);
@@ -170,7 +174,10 @@ static void put_component(text_job *j, int section, const int *index) {
     sn_text_add(&j->out, latex ? sections[section].latex : sections[section].symbol);
     put_indices(j, tensor, index);
     sn_text_add(&j->out, latex ? " &= " : " = ");
-    sn_frac_print(j->c->field, kept(j->c, tensor, index), j->style, &j->out);
+    if (sn_curvature_is_too_large(j->c, tensor) && !sn_curvature_is_zero(j->c, tensor, index))
+        sn_text_add(&j->out, latex ? "\\text{(too large)}" : "(too large to be written out)");
+    else
+        sn_frac_print(j->c->field, kept(j->c, tensor, index), j->style, &j->out);
     if (j->c->n_values && !latex) sn_text_addf(&j->out, "   [%.12g]", sn_curvature_value(j->c, tensor, index));
     sn_text_add(&j->out, latex ? " \\\\\n" : "\n");
 }
@@ -195,8 +202,7 @@ static void put_notes(text_job *j) {
     const char *start = j->style == SN_EXPR_LATEX ? "% " : "";
     const sn_field *f = j->c->field;
     if (f->doubt)
-        sn_text_addf(&j->out,
-                     "%sZero was also looked for at random points (%s); %lld components were found to be zero so.\n",
+        sn_text_addf(&j->out, "%sZero was also looked for at random points (%s); %lld components found zero so.\n",
                      start, f->doubt, (long long)f->tested_at_random);
     if (f->assumption) sn_text_addf(&j->out, "%sAssumed: %s.\n", start, f->assumption);
 }
@@ -275,7 +281,11 @@ sn_status sn_curvature_c_code(sn_curvature *c, char **text) {
     for (int t = 0; t < SN_CURVATURE_N_TENSORS; t++) {
         sn_curvature_tensor tensor = (sn_curvature_tensor)t;
         int index[4];
-        if (begin(c, tensor, index)) do {
+        if (sn_curvature_is_too_large(c, tensor))
+            sn_text_addf(&j.out, "    /* %s is too large to be written out, and left 0. */\n",
+                         sn_curvature_tensor_name(tensor));
+        else if (begin(c, tensor, index))
+            do {
                 if (sn_curvature_is_zero(c, tensor, index)) continue;
                 sn_text_add(&j.out, "    v = ");
                 sn_frac_print(c->field, kept(c, tensor, index), SN_EXPR_C, &j.out);

@@ -74,6 +74,7 @@ typedef struct sn_field {
     const char *doubt;        /* why zero may not be decided; NULL: it is */
     const char *assumption;   /* NULL, or what was taken for granted ("square roots ...") */
     int64_t tested_at_random; /* zeros that only random points showed */
+    double work;              /* products of terms so far */
     sn_status status;         /* the first failure; all operations do nothing then */
 } sn_field;
 
@@ -141,6 +142,10 @@ void sn_field_values_free(sn_field_values *v);
 /* Correct to the last digits of a double: more precision is taken until cancellation does not matter. NaN where the
  * denominator is zero. values[0], values[1] are of rising precision. */
 double sn_frac_evaluate(sn_field *f, const sn_frac *a, const sn_field_values *values, int n_values);
+/* The same in v's precision as a sum of three doubles, without the check for cancellation. */
+void sn_frac_evaluate_parts(sn_field *f, const sn_frac *a, const sn_field_values *v, double part[3]);
+/* Values of all generators at the random point numbered `seed`, to be freed; false where one is not real. */
+bool sn_field_random_point(sn_field *f, uint64_t seed, sn_field_values *v);
 /* A tree at the point, rounded to double; NaN where it is not real or a value is missing. */
 double sn_field_evaluate_tree(const sn_field_point *point, const sn_expr *e);
 /* Of the value at the first random point where all generators are real; 0: none was found. */

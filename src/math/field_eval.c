@@ -142,6 +142,17 @@ static int fraction(sn_field *f, mpfr_t out, const sn_frac *a, const sn_field_va
     return result;
 }
 
+void sn_frac_evaluate_parts(sn_field *f, const sn_frac *a, const sn_field_values *v, double part[3]) {
+    mpfr_t x;
+    mpfr_init2(x, v->precision);
+    if (fraction(f, x, a, v, true) == no_number) mpfr_set_nan(x);
+    for (int i = 0; i < 3; i++) {
+        part[i] = mpfr_get_d(x, nearest);
+        mpfr_sub_d(x, x, part[i], nearest);
+    }
+    mpfr_clear(x);
+}
+
 double sn_frac_evaluate(sn_field *f, const sn_frac *a, const sn_field_values *values, int n_values) {
     mpfr_t x;
     int result = needs_more;
@@ -255,7 +266,7 @@ sn_status sn_field_evaluate_gens(sn_field *f, const sn_field_point *point, mpfr_
 /* ---- Random points ---- */
 
 /* Names and unknown functions get fractions between 1/16 and 3; false where a function is not real there. */
-static bool random_point(sn_field *f, uint64_t seed, sn_field_values *v) {
+bool sn_field_random_point(sn_field *f, uint64_t seed, sn_field_values *v) {
     mpfr_t given;
     uint64_t x = seed * 0x9e3779b97f4a7c15u + 1;
     bool real = true;
@@ -276,7 +287,7 @@ int sn_frac_sign(sn_field *f, const sn_frac *a) {
     int sign = 0;
     for (uint64_t seed = 1; seed < 400 && sign == 0; seed++) {
         sn_field_values v;
-        if (random_point(f, seed, &v)) {
+        if (sn_field_random_point(f, seed, &v)) {
             mpfr_t x;
             mpfr_init2(x, v.precision);
             if (fraction(f, x, a, &v, false) == exact_value) sign = mpfr_sgn(x);
@@ -292,7 +303,7 @@ bool sn_frac_vanishes(sn_field *f, const sn_frac *a) {
     bool zero = true;
     for (uint64_t seed = 1; seed < 200 && tried < 4 && zero; seed++) {
         sn_field_values v;
-        if (random_point(f, seed, &v)) {
+        if (sn_field_random_point(f, seed, &v)) {
             mpfr_t sum, size;
             mpfr_inits2(v.precision, sum, size, (mpfr_ptr)0);
             polynomial(f, sum, size, &a->num, &v);

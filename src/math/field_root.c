@@ -19,7 +19,7 @@ static int as_gen(sn_field *f, const fmpz_mpoly_struct *p) {
 }
 
 static bool factor(sn_field *f, fmpz_mpoly_factor_t out, const fmpz_mpoly_struct *p) {
-    if (p->length < 20000 && fmpz_mpoly_factor(out, p, f->ctx)) return true;
+    if (p->length < 3000 && fmpz_mpoly_factor(out, p, f->ctx)) return true;
     sn_field_fail(f, SN_ERR_LIMIT, "what is under a root or log is too large");
     return false;
 }

@@ -3,9 +3,9 @@
 
 #if SN_HAVE_FLINT
 
-enum { max_terms = 300000 };
-static const double max_product = 3e8; /* terms times terms */
-static const double max_gcd = 1e7;
+enum { max_terms = 60000 };
+static const double max_product = 3e8, max_work = 4e9; /* terms times terms: of one product, of all */
+static const double max_gcd = 4e6, gcd_work = 4;
 
 bool sn_field_failed(sn_field *f) {
     if (f->status == SN_OK && f->cancel && *f->cancel) f->status = sn_fail(SN_ERR_CANCELLED, "stopped");
@@ -60,11 +60,12 @@ bool sn_frac_is_zero(sn_field *f, sn_frac *a) {
 /* ---- Canonical form ---- */
 
 static bool too_large(sn_field *f, const fmpz_mpoly_struct *a, const fmpz_mpoly_struct *b) {
-    if ((double)a->length * (double)b->length <= max_product && a->length <= max_terms && b->length <= max_terms)
-        return false;
+    double work = (double)a->length * (double)b->length;
+    f->work += work;
+    if (work <= max_product && f->work <= max_work && a->length <= max_terms && b->length <= max_terms) return false;
     sn_field_fail(f, SN_ERR_LIMIT,
-                  "the components grow too large: simplify the metric (fewer functions, roots or "
-                  "parameters, other coordinates)");
+                  "the components grow too large: simplify the metric (fewer functions, roots or parameters, other "
+                  "coordinates)");
     return true;
 }
 
@@ -128,7 +129,9 @@ static void rationalise(sn_field *f, sn_frac *a) {
 static void cancel_common(sn_field *f, fmpz_mpoly_struct *a, fmpz_mpoly_struct *b) {
     fmpz_mpoly_t common;
     if (fmpz_mpoly_is_one(a, f->ctx) || fmpz_mpoly_is_one(b, f->ctx)) return;
-    if ((double)a->length * (double)b->length > max_gcd) return;
+    double work = (double)a->length * (double)b->length;
+    if (work > max_gcd) return;
+    f->work += gcd_work * work;
     fmpz_mpoly_init(common, f->ctx);
     if (!fmpz_mpoly_gcd_cofactors(common, a, b, a, b, f->ctx))
         sn_field_fail(f, SN_ERR_LIMIT, "a greatest common divisor is too large");

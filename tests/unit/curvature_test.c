@@ -386,6 +386,24 @@ static const own_metric own_metrics[] = {
       "2+sin(v)", "z/4", "0", "0", "1+h*w", "0", "0",     "1+t*x/3", "0", "3"}},
 };
 
+/* Too large to be written out in part or whole: values come from the numbers then. */
+static const own_metric dense_metrics[] = {
+    {"u,v", "", "u=1.2,v=0.7", {0}, 2, {"sqrt(1+u^2*v)", "v/5", "log(1+u*v)+cosh(v)"}},
+    {"t,x,y,z,v",
+     "",
+     "t=0.7,x=0.6,y=0.9,z=0.3,v=1.2",
+     {0},
+     5,
+     {"-2", "x/5", "0", "0", "t/6", "1+t^2", "0", "y*z/7", "0", "exp(x-t)", "0", "0", "2+v^2", "x*v/9", "3+cos(t)"}},
+    {"x,y,z,w",
+     "",
+     "x=0.3,y=0.4,z=0.5,w=0.6",
+     {0},
+     4,
+     {"3+sqrt(1+x)*y^9", "(1+x+y+z+w)^9/10^5", "(1+x*y)^8*exp(w)/50", "log(1+x+z)", "4+(w-z)^8", "tan(w/3)/9",
+      "(x+y*z+w)^7/900", "5+cos(x*y)", "(1+z*w)^9/40", "6+atan(x*z)"}},
+};
+
 static void read_metric(const own_metric *own, numeric *m, char *matrix, size_t size) {
     char list[64];
     int index[most][most], k = 0;
@@ -425,22 +443,67 @@ static void read_values(const own_metric *own, numeric *m, char *point, size_t s
     }
 }
 
+static sn_curvature *check_own_metric(const own_metric *own) {
+    numeric *m = calloc(1, sizeof *m);
+    char matrix[2048], point[512];
+    assert_non_null(m);
+    read_metric(own, m, matrix, sizeof matrix);
+    read_values(own, m, point, sizeof point);
+    sn_curvature *c = open_metric(own->coordinates, *own->parameters ? own->parameters : NULL, matrix);
+    set_point(c, point);
+    compare_all(matrix, m, c);
+    sn_expr_scope_free(&m->scope);
+    free(m);
+    return c;
+}
+
 static void own_metrics_match_the_definition(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof own_metrics / sizeof *own_metrics; i++) {
-        const own_metric *own = &own_metrics[i];
-        numeric *m = calloc(1, sizeof *m);
-        char matrix[2048], point[512];
-        assert_non_null(m);
-        read_metric(own, m, matrix, sizeof matrix);
-        read_values(own, m, point, sizeof point);
-        sn_curvature *c = open_metric(own->coordinates, *own->parameters ? own->parameters : NULL, matrix);
-        set_point(c, point);
-        compare_all(matrix, m, c);
+        sn_curvature *c = check_own_metric(&own_metrics[i]);
+        for (int t = 0; t < SN_CURVATURE_N_TENSORS; t++)
+            assert_false(sn_curvature_is_too_large(c, (sn_curvature_tensor)t));
         sn_curvature_close(c);
-        sn_expr_scope_free(&m->scope);
-        free(m);
     }
+}
+
+static void what_is_too_large_still_has_values(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof dense_metrics / sizeof *dense_metrics; i++) {
+        sn_curvature *c = check_own_metric(&dense_metrics[i]);
+        char *text;
+        assert_true(sn_curvature_is_too_large(c, SN_CURVATURE_KRETSCHMANN));
+        assert_non_null(sn_curvature_doubt(c));
+        assert_int_equal(sn_curvature_text(c, SN_CURVATURE_KRETSCHMANN, (const int[4]){0}, &text), SN_ERR_LIMIT);
+        assert_int_equal(sn_curvature_json(c, &text), SN_OK);
+        assert_non_null(strstr(text, "\"kretschmann\": null"));
+        sn_text_free(text);
+        sn_curvature_close(c);
+    }
+}
+
+/* Flat space in X = x + sin(yz), Y = y + e^(wx)/3, Z = z + w^2 x, W = w + log(y+z): found to be flat at random points.
+ */
+static void flatness_is_seen_in_numbers(void **state) {
+    (void)state;
+    static const char *const slope[4][4] = {{"1", "z*cos(y*z)", "y*cos(y*z)", "0"},
+                                            {"w*exp(w*x)/3", "1", "0", "x*exp(w*x)/3"},
+                                            {"w^2", "0", "1", "2*w*x"},
+                                            {"0", "1/(y+z)", "1/(y+z)", "1"}};
+    char metric[4096];
+    size_t used = 0;
+    for (int a = 0; a < 4; a++)
+        for (int b = 0; b < 4; b++) {
+            used += (size_t)snprintf(metric + used, sizeof metric - used, "%s0", b ? "," : a ? ";" : "");
+            for (int k = 0; k < 4; k++)
+                used += (size_t)snprintf(metric + used, sizeof metric - used, "+(%s)*(%s)", slope[k][a], slope[k][b]);
+        }
+    sn_curvature *c = open_metric("x,y,z,w", NULL, metric);
+    assert_true(sn_curvature_is_too_large(c, SN_CURVATURE_RIEMANN));
+    assert_true(sn_curvature_vanishes(c, SN_CURVATURE_RIEMANN));
+    assert_true(sn_curvature_vanishes(c, SN_CURVATURE_KRETSCHMANN));
+    assert_false(sn_curvature_vanishes(c, SN_CURVATURE_CHRISTOFFEL));
+    sn_curvature_close(c);
 }
 
 /* ---- Zero ---- */
@@ -713,6 +776,8 @@ int main(void) {
         cmocka_unit_test(universes),
         cmocka_unit_test(other_known_values),
         cmocka_unit_test(own_metrics_match_the_definition),
+        cmocka_unit_test(what_is_too_large_still_has_values),
+        cmocka_unit_test(flatness_is_seen_in_numbers),
         cmocka_unit_test(identities_are_decided),
         cmocka_unit_test(zeros_beyond_the_exact_field),
         cmocka_unit_test(bad_input_is_refused),

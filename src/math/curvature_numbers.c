@@ -1,0 +1,219 @@
+/* All tensors at a point from the metric's values and derivatives: for those whose components are too large to be
+ * written out. In 113 bits where the compiler has them. */
+#include "math/curvature.h"
+
+#include "base/alloc.h"
+
+#if SN_HAVE_FLINT
+
+enum { max_n = SN_CURVATURE_MAX_DIMENSION };
+#ifdef __SIZEOF_FLOAT128__
+__extension__ typedef __float128 quad;
+#else
+typedef long double quad;
+#endif
+
+struct sn_curvature_numbers {
+    quad g[max_n][max_n], inverse[max_n][max_n];
+    quad d1[max_n][max_n][max_n];        /* d_c g_ab at [a][b][c] */
+    quad d2[max_n][max_n][max_n][max_n]; /* d_d d_c g_ab at [a][b][c][d] */
+    quad lower[max_n][max_n][max_n], upper[max_n][max_n][max_n];
+    quad riemann[max_n][max_n][max_n][max_n], raised[max_n][max_n][max_n][max_n], weyl[max_n][max_n][max_n][max_n];
+    quad ricci[max_n][max_n], einstein[max_n][max_n], determinant, scalar, kretschmann;
+    quad scale; /* of the largest component of the Riemann tensor, for what counts as zero */
+};
+
+static quad magnitude(quad x) { return x < 0 ? -x : x; }
+
+/* ---- Values of the metric ---- */
+
+static quad value(sn_field *f, const sn_frac *a, const sn_field_values *v) {
+    double part[3];
+    sn_frac_evaluate_parts(f, a, v, part);
+    return (quad)part[0] + (quad)part[1] + (quad)part[2];
+}
+
+static int64_t sym(int n, int a, int b) {
+    int sign;
+    return sn_curvature_find(n, SN_CURVATURE_METRIC, (const int[]){a, b}, &sign);
+}
+
+static void read_metric(sn_curvature *c, const sn_field_values *v, sn_curvature_numbers *out) {
+    int n = c->n;
+    for (int a = 0; a < n; a++)
+        for (int b = a; b < n; b++) {
+            int64_t i = sym(n, a, b);
+            out->g[a][b] = out->g[b][a] = value(c->field, &c->tensor[SN_CURVATURE_METRIC][i], v);
+            for (int k = 0; k < n; k++) {
+                out->d1[a][b][k] = out->d1[b][a][k] = value(c->field, &c->first[i * n + k], v);
+                for (int d = k; d < n; d++) {
+                    quad x =
+                        value(c->field, &c->second[i * sn_curvature_size(n, SN_CURVATURE_METRIC) + sym(n, k, d)], v);
+                    out->d2[a][b][k][d] = out->d2[a][b][d][k] = out->d2[b][a][k][d] = out->d2[b][a][d][k] = x;
+                }
+            }
+        }
+}
+
+static sn_status second_derivatives(sn_curvature *c) {
+    int n = c->n;
+    int64_t size = sn_curvature_size(n, SN_CURVATURE_METRIC);
+    if (c->second) return SN_OK;
+    c->second = sn_curvature_new_fracs(c->field, size * size);
+    if (!c->second) return sn_fail_memory("derivatives");
+    for (int64_t i = 0; i < size; i++)
+        for (int k = 0; k < n; k++)
+            for (int d = k; d < n; d++)
+                sn_frac_derivative(c->field, &c->second[i * size + sym(n, k, d)], &c->first[i * n + k], d);
+    return c->field->status;
+}
+
+/* ---- Tensors ---- */
+
+static void invert(int n, sn_curvature_numbers *m) {
+    quad a[max_n][2 * max_n] = {{0}};
+    for (int i = 0; i < n; i++) {
+        for (int k = 0; k < n; k++) a[i][k] = m->g[i][k];
+        a[i][n + i] = 1;
+    }
+    m->determinant = 1;
+    for (int c = 0; c < n; c++) {
+        int p = c;
+        for (int i = c; i < n; i++)
+            if (magnitude(a[i][c]) > magnitude(a[p][c])) p = i;
+        for (int k = 0; k < 2 * n; k++) {
+            quad t = a[c][k];
+            a[c][k] = a[p][k], a[p][k] = t;
+        }
+        quad pivot = a[c][c];
+        m->determinant *= p == c ? pivot : -pivot;
+        for (int k = 0; k < 2 * n; k++) a[c][k] /= pivot;
+        for (int i = 0; i < n; i++) {
+            quad factor = a[i][c];
+            for (int k = 0; k < 2 * n && i != c; k++) a[i][k] -= factor * a[c][k];
+        }
+    }
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < n; k++) m->inverse[i][k] = a[i][n + k];
+}
+
+static void christoffel(int n, sn_curvature_numbers *m) {
+    for (int a = 0; a < n; a++)
+        for (int b = 0; b < n; b++)
+            for (int c = 0; c < n; c++) m->lower[a][b][c] = (m->d1[a][b][c] + m->d1[a][c][b] - m->d1[b][c][a]) / 2;
+    for (int a = 0; a < n; a++)
+        for (int b = 0; b < n; b++)
+            for (int c = 0; c < n; c++) {
+                quad sum = 0;
+                for (int d = 0; d < n; d++) sum += m->inverse[a][d] * m->lower[d][b][c];
+                m->upper[a][b][c] = sum;
+            }
+}
+
+static quad riemann(int n, const sn_curvature_numbers *m, int a, int b, int c, int d) {
+    quad sum = (m->d2[a][d][b][c] + m->d2[b][c][a][d] - m->d2[b][d][a][c] - m->d2[a][c][b][d]) / 2;
+    for (int e = 0; e < n; e++) sum += m->lower[e][b][c] * m->upper[e][a][d] - m->lower[e][b][d] * m->upper[e][a][c];
+    return sum;
+}
+
+static void ricci(int n, sn_curvature_numbers *m) {
+    m->scalar = 0;
+    for (int b = 0; b < n; b++)
+        for (int d = 0; d < n; d++) {
+            quad sum = 0;
+            for (int a = 0; a < n; a++)
+                for (int c = 0; c < n; c++) sum += m->inverse[a][c] * m->riemann[a][b][c][d];
+            m->ricci[b][d] = sum;
+            m->scalar += m->inverse[b][d] * sum;
+        }
+    for (int a = 0; a < n; a++)
+        for (int b = 0; b < n; b++) m->einstein[a][b] = m->ricci[a][b] - m->scalar * m->g[a][b] / 2;
+}
+
+static quad weyl(int n, const sn_curvature_numbers *m, int a, int b, int c, int d) {
+    if (n < 4) return 0;
+    quad trace = m->g[a][c] * m->ricci[b][d] - m->g[a][d] * m->ricci[b][c] - m->g[b][c] * m->ricci[a][d] +
+                 m->g[b][d] * m->ricci[a][c];
+    quad both = m->g[a][c] * m->g[b][d] - m->g[a][d] * m->g[b][c];
+    return m->riemann[a][b][c][d] - trace / (n - 2) + m->scalar * both / ((n - 1) * (n - 2));
+}
+
+/* raised = R^ab_cd; its square, contracted, is the Kretschmann scalar. */
+static void kretschmann(int n, sn_curvature_numbers *m) {
+    m->kretschmann = 0;
+    for (int i = 0; i < n * n * n * n; i++) {
+        int a = i / (n * n * n), b = i / (n * n) % n, c = i / n % n, d = i % n;
+        quad sum = 0;
+        for (int e = 0; e < n; e++)
+            for (int f = 0; f < n; f++) sum += m->inverse[a][e] * m->inverse[b][f] * m->riemann[e][f][c][d];
+        m->raised[a][b][c][d] = sum;
+    }
+    for (int i = 0; i < n * n * n * n; i++) {
+        int a = i / (n * n * n), b = i / (n * n) % n, c = i / n % n, d = i % n;
+        m->kretschmann += m->raised[a][b][c][d] * m->raised[c][d][a][b];
+    }
+}
+
+static void all_tensors(int n, sn_curvature_numbers *m) {
+    invert(n, m);
+    christoffel(n, m);
+    m->scale = 0;
+    for (int i = 0; i < n * n * n * n; i++) {
+        int a = i / (n * n * n), b = i / (n * n) % n, c = i / n % n, d = i % n;
+        quad x = riemann(n, m, a, b, c, d);
+        m->riemann[a][b][c][d] = x;
+        m->scale = magnitude(x) > m->scale ? magnitude(x) : m->scale;
+    }
+    ricci(n, m);
+    for (int i = 0; i < n * n * n * n; i++) {
+        int a = i / (n * n * n), b = i / (n * n) % n, c = i / n % n, d = i % n;
+        m->weyl[a][b][c][d] = weyl(n, m, a, b, c, d);
+    }
+    kretschmann(n, m);
+}
+
+sn_status sn_curvature_numbers_new(sn_curvature *c, const sn_field_values *v, sn_curvature_numbers **out) {
+    SN_TRY(second_derivatives(c));
+    sn_curvature_numbers *m = sn_calloc(1, sizeof *m);
+    if (!m) return sn_fail_memory("values");
+    read_metric(c, v, m);
+    all_tensors(c->n, m);
+    *out = m;
+    return SN_OK;
+}
+
+static quad component(const sn_curvature_numbers *m, sn_curvature_tensor tensor, const int *i) {
+    switch (tensor) {
+    case SN_CURVATURE_INVERSE: return m->inverse[i[0]][i[1]];
+    case SN_CURVATURE_DETERMINANT: return m->determinant;
+    case SN_CURVATURE_CHRISTOFFEL: return m->upper[i[0]][i[1]][i[2]];
+    case SN_CURVATURE_RIEMANN: return m->riemann[i[0]][i[1]][i[2]][i[3]];
+    case SN_CURVATURE_RICCI: return m->ricci[i[0]][i[1]];
+    case SN_CURVATURE_SCALAR: return m->scalar;
+    case SN_CURVATURE_WEYL: return m->weyl[i[0]][i[1]][i[2]][i[3]];
+    case SN_CURVATURE_EINSTEIN: return m->einstein[i[0]][i[1]];
+    default: return m->kretschmann;
+    }
+}
+
+bool sn_curvature_number_is_singular(int n, const sn_curvature_numbers *m) {
+    quad scale = 1;
+    for (int a = 0; a < n; a++) {
+        quad largest = 0;
+        for (int b = 0; b < n; b++) largest = magnitude(m->g[a][b]) > largest ? magnitude(m->g[a][b]) : largest;
+        scale *= largest;
+    }
+    return !(magnitude(m->determinant) > scale * (quad)1e-25);
+}
+
+double sn_curvature_number(const sn_curvature_numbers *m, sn_curvature_tensor tensor, const int *index) {
+    return (double)component(m, tensor, index);
+}
+
+bool sn_curvature_number_is_noise(const sn_curvature_numbers *m, sn_curvature_tensor tensor, const int *index) {
+    quad x = magnitude(component(m, tensor, index)), scale = m->scale > 1 ? m->scale : 1;
+    if (tensor == SN_CURVATURE_KRETSCHMANN) scale *= scale;
+    return x < scale * (quad)1e-15;
+}
+
+#endif
