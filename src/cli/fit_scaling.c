@@ -24,7 +24,8 @@ static const cli_option options[] = {
      "else the first."},
     {"d", 'd', CLI_TEXT, AT(d), "COLUMN", 0, 0, NULL,
      "The size D (tokens, say); without it a column named d, tokens or data, if there is one."},
-    {"c", 'c', CLI_TEXT, AT(c), "COLUMN", 0, 0, NULL, "Compute in place of D: D = C / (flops N)."},
+    {"c", 'c', CLI_TEXT, AT(c), "COLUMN", 0, 0, NULL,
+     "Compute in place of D: D = C / (flops N); without it and D a column named c, compute or flops."},
     {"loss", 'l', CLI_TEXT, AT(loss), "COLUMN", 0, 0, NULL,
      "The loss; without it a column named loss, else the last one."},
     {"form", 'f', CLI_TEXT, AT(form), "FORM", 0, 0, NULL,
@@ -65,10 +66,37 @@ typedef struct job {
 
 /* ---- Columns ---- */
 
-static const char *guess(const sn_columns *c, const char *const *names, const char *fallback) {
-    for (; *names; names++)
-        if (sn_columns_find(c, *names) >= 0) return *names;
+/* The first of the names that is a column, and not column `taken` (-1: none is). */
+static const char *guess(const sn_columns *c, const char *const *names, int taken, const char *fallback) {
+    for (; *names; names++) {
+        int k = sn_columns_find(c, *names);
+        if (k >= 0 && k != taken) return *names;
+    }
     return fallback;
+}
+
+/* Which columns hold N, D (NULL: none) and the loss, where they are not named. */
+typedef struct choice {
+    const char *n, *d, *loss;
+    bool is_compute; /* of D */
+    char last[16];
+} choice;
+
+static void choose(const settings *s, const sn_columns *c, choice *out) {
+    static const char *const sizes[] = {"n", "N", "params", "parameters", "size", NULL};
+    static const char *const data[] = {"d", "D", "tokens", "data", NULL};
+    static const char *const computes[] = {"c", "C", "compute", "flops", "FLOPs", NULL};
+    static const char *const losses[] = {"loss", "Loss", NULL};
+    snprintf(out->last, sizeof out->last, "%d", sn_columns_count(c));
+    out->n = s->n ? s->n : guess(c, sizes, -1, "1");
+    out->loss = s->loss ? s->loss : guess(c, losses, -1, out->last);
+    int taken = sn_columns_find(c, out->n);
+    out->d = s->d ? s->d : s->c ? NULL : guess(c, data, taken, NULL);
+    if (!out->d) {
+        out->d = s->c ? s->c : guess(c, computes, taken, NULL);
+        out->is_compute = out->d != NULL;
+    }
+    if (s->form && strcmp(s->form, "chinchilla") != 0) out->d = NULL;
 }
 
 /* Leaves out the points of the highest loss, one after another. */
@@ -83,24 +111,20 @@ static void drop_highest(sn_scaling_data *data, double *const column[3], int64_t
 }
 
 static sn_status take_columns(job *j, const sn_columns *c) {
-    static const char *const sizes[] = {"n", "N", "params", "parameters", "size", NULL};
-    static const char *const data[] = {"d", "D", "tokens", "data", NULL}, *const losses[] = {"loss", "Loss", NULL};
     const settings *s = j->s;
     int64_t n = sn_columns_n_rows(c);
-    char last[16];
+    choice by = {0};
     double *column[3];
+    choose(s, c, &by);
     j->memory = malloc((size_t)n * sizeof(double) * 3);
     if (!j->memory) return cli_refuse(SN_ERR_MEMORY, "out of memory");
     for (int k = 0; k < 3; k++) column[k] = j->memory + k * n;
-    snprintf(last, sizeof last, "%d", sn_columns_count(c));
-    sn_status status = sn_columns_get(c, s->n ? s->n : guess(c, sizes, "1"), column[0]);
-    const char *second = s->c ? s->c : s->d ? s->d : guess(c, data, NULL);
-    bool one_size = s->form && strcmp(s->form, "chinchilla") != 0;
-    if (status == SN_OK && second && !one_size) status = sn_columns_get(c, second, column[1]);
-    if (status == SN_OK) status = sn_columns_get(c, s->loss ? s->loss : guess(c, losses, last), column[2]);
+    sn_status status = sn_columns_get(c, by.n, column[0]);
+    if (status == SN_OK && by.d) status = sn_columns_get(c, by.d, column[1]);
+    if (status == SN_OK) status = sn_columns_get(c, by.loss, column[2]);
     if (status != SN_OK) return status;
-    for (int64_t i = 0; s->c && i < n; i++) column[1][i] /= s->flops * column[0][i];
-    j->data = (sn_scaling_data){column[0], second && !one_size ? column[1] : NULL, column[2], n};
+    for (int64_t i = 0; by.is_compute && i < n; i++) column[1][i] /= s->flops * column[0][i];
+    j->data = (sn_scaling_data){column[0], by.d ? column[1] : NULL, column[2], n};
     drop_highest(&j->data, column, s->drop);
     return SN_OK;
 }

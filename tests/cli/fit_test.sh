@@ -17,6 +17,14 @@ status 0 "$SUAN" fit scaling "$work/plain.txt" -q --bootstrap 0
 prints "E + A / N^alpha"
 prints "E      2.00000"
 
+awk 'BEGIN { print "tokens,loss"; for (n = 1; n < 300; n *= 2) print n "," 3 / n^0.25 }' >"$work/one.csv"
+status 0 "$SUAN" fit scaling "$work/one.csv" -q --bootstrap 0
+prints "alpha  0.25000" # a single size, whatever its name
+awk 'BEGIN { print "size,compute,loss"
+    for (n = 1; n < 300; n *= 2) for (d = 1; d < 300; d *= 3) print n "," 6 * n * d "," 1 + 3 / n^0.5 + 2 / d^0.25 }' >"$work/c.csv"
+status 0 "$SUAN" fit scaling "$work/c.csv" -q --bootstrap 0
+prints "beta   0.2500"
+
 status 1 "$SUAN" fit scaling "$work/absent.csv"
 says absent.csv
 status 1 "$SUAN" fit scaling "$golden" --loss perplexity
