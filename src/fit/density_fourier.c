@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SCREEN_POINTS = 4000, SCREEN_STEPS = 40, MOST_STEPS = 2000, KEPT = 2 };
+enum { SCREEN_POINTS = 4000, SEARCH_POINTS = 20000, SCREEN_STEPS = 40, MOST_STEPS = 2000, KEPT = 2 };
 
 typedef struct fourier {
     int64_t n;
@@ -22,9 +22,10 @@ typedef struct fourier {
 typedef struct search {
     const sn_density_points *p;
     const sn_density_options *o;
-    double *x;   /* the points on -1..1, or as they are on the line */
-    double *few; /* every so manieth of them, for choosing among starts */
-    int64_t n_few;
+    double *x;    /* the points on -1..1, or as they are on the line */
+    double *some; /* evenly spaced ones of them, for the search; of many points not all are needed */
+    double *few;  /* still fewer, for choosing among starts */
+    int64_t n_some, n_few;
     bool line;
 } search;
 
@@ -66,7 +67,7 @@ static sn_status descend(const search *s, int64_t n, const double *x, int64_t co
     return status == SN_ERR_NUMERIC ? SN_OK : status; /* a start that leads nowhere */
 }
 
-/* All starts for a few steps, on a part of the points where there are many; the best ones to the end on all. */
+/* All starts for a few steps on few points, the best ones to the end on some. */
 static sn_status fit_size(const search *s, int64_t n, int starts, const double *before, int64_t n_before, double *best,
                           double *best_value) {
     int64_t size = unknowns(s, n);
@@ -82,7 +83,7 @@ static sn_status fit_size(const search *s, int64_t n, int starts, const double *
         for (int k = 1; k < starts; k++)
             if (value[k] < value[first]) first = k;
         double end;
-        status = descend(s, n, s->x, s->p->n, MOST_STEPS, q + first * size, &end);
+        status = descend(s, n, s->some, s->n_some, MOST_STEPS, q + first * size, &end);
         value[first] = INFINITY;
         if (status != SN_OK || !(end < *best_value)) continue;
         *best_value = end;
@@ -110,10 +111,10 @@ static sn_status fit_by_bic(const search *s, double *best, int64_t *best_n) {
     sn_status status = q && before ? SN_OK : sn_fail_memory("a density");
     for (size_t i = 0, worse = 0; status == SN_OK && i < sizeof ladder / sizeof *ladder && worse < WORSE; i++) {
         int64_t n = ladder[i];
-        if (free_parameters(s->line, n) >= s->p->n) break;
+        if (free_parameters(s->line, n) >= s->n_some) break;
         status = fit_size(s, n, starts, n_before ? before : NULL, n_before, q, &value);
         if (status != SN_OK) break;
-        double count = (double)s->p->n, bic = 2 * count * value + (double)free_parameters(s->line, n) * log(count);
+        double count = (double)s->n_some, bic = 2 * count * value + (double)free_parameters(s->line, n) * log(count);
         memcpy(before, q, (size_t)unknowns(s, n) * sizeof *q);
         n_before = n;
         worse++;
@@ -132,14 +133,22 @@ static sn_status fit_by_bic(const search *s, double *best, int64_t *best_n) {
 
 static double to_unit(const fourier *f, double y) { return 2 * (y - f->low) / (f->high - f->low) - 1; }
 
+/* At most `most` of n numbers, evenly spaced; gives how many. */
+static int64_t thin(const double *x, int64_t n, int64_t most, double *out) {
+    int64_t every = sn_ceil_div(n, most), count = 0;
+    for (int64_t i = every / 2; i < n; i += every) out[count++] = x[i];
+    return count;
+}
+
 static sn_status search_new(search *s) {
-    int64_t n = s->p->n, every = sn_ceil_div(n, SCREEN_POINTS);
+    int64_t n = s->p->n;
     fourier unit = {.low = s->p->low, .high = s->p->high};
-    s->x = sn_alloc((size_t)n * sizeof *s->x);
-    s->few = sn_alloc((size_t)n * sizeof *s->few);
-    if (!s->x || !s->few) return sn_fail_memory("a density");
+    s->x = sn_alloc((size_t)n * 3 * sizeof *s->x);
+    if (!s->x) return sn_fail_memory("a density");
+    s->some = s->x + n, s->few = s->some + n;
     for (int64_t i = 0; i < n; i++) s->x[i] = s->line ? s->p->y[i] : to_unit(&unit, s->p->y[i]);
-    for (int64_t i = every / 2; i < n; i += every) s->few[s->n_few++] = s->x[i];
+    s->n_some = thin(s->x, n, SEARCH_POINTS, s->some);
+    s->n_few = thin(s->x, n, SCREEN_POINTS, s->few);
     return SN_OK;
 }
 
@@ -163,6 +172,7 @@ static sn_status fit_into(search *s, fourier *f) {
         SN_TRY(fit_by_bic(s, f->q, &f->n));
     else
         SN_TRY(fit_size(s, f->n, s->o->starts, NULL, 0, f->q, &value));
+    if (s->n_some < s->p->n) SN_TRY(descend(s, f->n, s->x, s->p->n, MOST_STEPS, f->q, &value));
     double power = 0;
     for (int64_t k = 0; k < 2 * f->n; k++) power += f->q[k] * f->q[k];
     for (int64_t k = 0; k < 2 * f->n; k++) f->q[k] /= sqrt(power);
@@ -177,7 +187,6 @@ static sn_status fourier_fit(const sn_density_points *p, const sn_density_option
     f->line = s.line, f->low = p->low, f->high = p->high;
     sn_status status = fit_into(&s, f);
     sn_free(s.x);
-    sn_free(s.few);
     if (status == SN_OK)
         *model = f;
     else

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SCREEN_STEPS = 15, MOST_STEPS = 1000 };
+enum { SCREEN_STEPS = 15, MOST_STEPS = 1000, SCREEN_POINTS = 20000 };
 
 /* ---- Gaussians ---- */
 
@@ -109,6 +109,7 @@ typedef struct em {
     int64_t count, d, n;
     double floor;                      /* variance added */
     double *share, *moment, *distance; /* n; n x (1 + d + d d); count */
+    double *few;                       /* room for points to choose among starts by */
     const volatile int *cancel;
 } em;
 
@@ -195,13 +196,25 @@ static double mean_variance(const double *x, int64_t count, int64_t d, double *v
     return all;
 }
 
+/* Of many points evenly spaced ones are enough to choose a start. */
+static void thin(em *e) {
+    int64_t every = sn_ceil_div(e->count, SCREEN_POINTS), kept = 0;
+    if (every == 1) return;
+    for (int64_t i = every / 2; i < e->count; i += every, kept++)
+        memcpy(e->few + kept * e->d, e->x + i * e->d, (size_t)e->d * sizeof *e->few);
+    e->x = e->few;
+    e->count = kept;
+}
+
 static sn_status run_starts(em *e, const sn_mixture_options *o, const double *variance, sn_mixture *now,
                             sn_mixture *best, double *mean_log) {
     int64_t size = e->n * (2 + e->d + 2 * e->d * e->d);
     double top = -INFINITY, value = 0;
+    em few = *e;
+    thin(&few);
     for (int k = 0; k < o->starts; k++) {
-        SN_TRY(seed_start(e, variance, o->seed, o->stream * 256 + (uint64_t)k, now));
-        SN_TRY(climb(e, o->starts > 1 ? SCREEN_STEPS : MOST_STEPS, now, &value));
+        SN_TRY(seed_start(&few, variance, o->seed, o->stream * 256 + (uint64_t)k, now));
+        SN_TRY(climb(&few, o->starts > 1 ? SCREEN_STEPS : MOST_STEPS, now, &value));
         if (!(value > top)) continue;
         top = value;
         memcpy(best->weight, now->weight, (size_t)size * sizeof *best->weight);
@@ -224,9 +237,11 @@ sn_status sn_mixture_fit(const double *x, int64_t count, int64_t d, int64_t n, c
     double all = mean_variance(x, count, d, variance);
     if (!(all > 0) || !isfinite(all)) return sn_fail(SN_ERR_ARGUMENT, "mixture: the points do not differ");
     e.floor = all * (o.floor > 0 ? o.floor : 1e-6);
-    e.share = sn_alloc((size_t)(n + n * (1 + d + d * d) + count) * sizeof *e.share);
+    int64_t few = sn_min_i64(count, SCREEN_POINTS) * d;
+    e.share = sn_alloc((size_t)(n + n * (1 + d + d * d) + count + few) * sizeof *e.share);
     sn_status status = e.share ? SN_OK : sn_fail_memory("a mixture");
     e.moment = e.share + n, e.distance = e.moment + n * (1 + d + d * d);
+    e.few = e.distance + count;
     if (status == SN_OK) status = sn_mixture_new(n, d, &now);
     if (status == SN_OK) status = sn_mixture_new(n, d, &best);
     if (status == SN_OK) status = run_starts(&e, &o, variance, now, best, mean_log ? mean_log : &unused);
