@@ -6,6 +6,8 @@
 #include <string.h>
 
 #if SN_HAVE_FLINT
+#include <setjmp.h>
+#include <stdlib.h>
 
 /* ---- Components ---- */
 
@@ -513,10 +515,35 @@ static sn_status compute(sn_curvature *c, const sn_curvature_options *o) {
     return sn_curvature_find_zeros(c);
 }
 
+/* FLINT ends the program where it has no memory or an exponent passes its bounds. While a metric is computed it comes
+ * back here instead; what it had taken is lost then. */
+static _Thread_local jmp_buf *landing;
+
+FLINT_NORETURN static void land(void) {
+    if (landing) longjmp(*landing, 1);
+    abort();
+}
+
+static sn_status compute_guarded(sn_curvature *c, const sn_curvature_options *o, bool *lost) {
+    jmp_buf here;
+    flint_set_abort(land);
+    if (setjmp(here)) {
+        landing = NULL;
+        *lost = true;
+        return sn_fail(SN_ERR_LIMIT, "the components grow beyond memory or the bounds of FLINT: simplify the metric");
+    }
+    landing = &here;
+    sn_status status = compute(c, o);
+    landing = NULL;
+    return status;
+}
+
 sn_status sn_curvature_open(const sn_curvature_options *options, sn_curvature **out) {
     sn_curvature *c = sn_calloc(1, sizeof *c);
+    bool lost = false;
     if (!c) return out_of_memory();
-    sn_status status = compute(c, options);
+    sn_status status = compute_guarded(c, options, &lost);
+    if (lost) return status; /* what it was doing is not in a state to be freed */
     if (status != SN_OK) {
         sn_curvature_close(c);
         return status;

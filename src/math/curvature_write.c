@@ -167,6 +167,8 @@ static void put_indices(text_job *j, sn_curvature_tensor tensor, const int *inde
     if (latex) sn_text_add(&j->out, "}");
 }
 
+enum { max_read = 400 }; /* terms that a reader of text may want */
+
 static void put_component(text_job *j, int section, const int *index) {
     sn_curvature_tensor tensor = sections[section].tensor;
     bool latex = j->style == SN_EXPR_LATEX;
@@ -174,10 +176,13 @@ static void put_component(text_job *j, int section, const int *index) {
     sn_text_add(&j->out, latex ? sections[section].latex : sections[section].symbol);
     put_indices(j, tensor, index);
     sn_text_add(&j->out, latex ? " &= " : " = ");
+    const sn_frac *x = kept(j->c, tensor, index);
     if (sn_curvature_is_too_large(j->c, tensor) && !sn_curvature_is_zero(j->c, tensor, index))
         sn_text_add(&j->out, latex ? "\\text{(too large)}" : "(too large to be written out)");
+    else if (!latex && x->num.length + x->den.length > max_read)
+        sn_text_addf(&j->out, "(%ld terms over %ld: --json writes them out)", x->num.length, x->den.length);
     else
-        sn_frac_print(j->c->field, kept(j->c, tensor, index), j->style, &j->out);
+        sn_frac_print(j->c->field, x, j->style, &j->out);
     if (j->c->n_values && !latex) sn_text_addf(&j->out, "   [%.12g]", sn_curvature_value(j->c, tensor, index));
     sn_text_add(&j->out, latex ? " \\\\\n" : "\n");
 }

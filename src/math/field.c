@@ -330,6 +330,7 @@ void sn_field_close(sn_field *f) {
     for (int g = 0; g < f->n_gens; g++) {
         sn_frac_clear(f, &f->gens[g].argument);
         fmpz_mpoly_clear(&f->gens[g].relation, f->ctx);
+        for (int style = 0; style < 3; style++) sn_free(f->gens[g].text[style]);
         for (int k = 0; k < SN_FIELD_MAX_COORDINATES; k++)
             if (f->gens[g].derived[k]) sn_frac_clear(f, &f->gens[g].derivative[k]);
     }

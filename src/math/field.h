@@ -49,6 +49,7 @@ typedef struct sn_gen {
     fmpz_mpoly_struct relation; /* only where algebraic */
     bool derived[SN_FIELD_MAX_COORDINATES];
     sn_frac derivative[SN_FIELD_MAX_COORDINATES];
+    char *text[3]; /* by style, once it has been printed; NULL before */
 } sn_gen;
 
 /* What is found out by trying, and kept when the construction starts again. */

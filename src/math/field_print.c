@@ -61,7 +61,7 @@ static void name_power(printer *p, const sn_gen *gen, slong e, bool *whole) {
         sn_text_addf(p->out, q == 1 ? "^%ld" : "^(%ld/%ld)", e, q);
 }
 
-static void definition(printer *p, const sn_gen *gen) {
+static void define(printer *p, const sn_gen *gen) {
     switch (gen->kind) {
     case SN_GEN_NAME: sn_expr_print_name(p->f->scope->names[gen->index], p->style, p->out); return;
     case SN_GEN_PI:
@@ -92,12 +92,27 @@ static void definition(printer *p, const sn_gen *gen) {
     }
 }
 
+/* The generator's text is made once: long sums have it often. */
+static void definition(printer *p, int gen) {
+    char **kept = &p->f->gens[gen].text[p->style];
+    if (!*kept) {
+        sn_text_out text = {0};
+        printer inner = {p->f, p->style, &text};
+        define(&inner, &p->f->gens[gen]);
+        if (sn_text_take(&text, kept) != SN_OK) {
+            p->out->failed = true;
+            return;
+        }
+    }
+    sn_text_add(p->out, *kept);
+}
+
 /* In C a generator's argument refers to other generators, and names to the caller's arrays. */
 void sn_gen_print(sn_field *f, int gen, sn_expr_style style, sn_text_out *out) {
     printer p = {f, style, out};
     const sn_gen *g = &f->gens[gen];
     if (style != SN_EXPR_C || (g->kind != SN_GEN_NAME && g->kind != SN_GEN_UNKNOWN)) {
-        definition(&p, g);
+        definition(&p, gen);
         return;
     }
     int n = f->scope->n_coordinates, unknowns = 0;
@@ -125,7 +140,7 @@ static void gen_power(printer *p, int gen, slong e) {
     /* exp(u)^2 is exp(2u) written back would need the argument: powers are clear enough. */
     bool wrap = p->style == SN_EXPR_LATEX && e > 1 && g->kind == SN_GEN_UNKNOWN;
     if (wrap) sn_text_add(p->out, "{");
-    definition(p, g);
+    definition(p, gen);
     if (wrap) sn_text_add(p->out, "}");
     if (e > 1) sn_text_addf(p->out, p->style == SN_EXPR_LATEX ? "^{%ld}" : "^%ld", e);
 }
