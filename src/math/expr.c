@@ -191,7 +191,7 @@ static const sn_expr *neutral(sn_expr_scope *scope, sn_expr_kind kind, const sn_
 
 const sn_expr *sn_expr_binary(sn_expr_scope *scope, sn_expr_kind kind, const sn_expr *a, const sn_expr *b) {
     if (!a || !b) return NULL;
-    int64_t n, d;
+    int64_t n = 0, d = 1;
     if (a->kind == SN_EXPR_NUMBER && b->kind == SN_EXPR_NUMBER && fold(kind, a, b, &n, &d) && n != INT64_MIN &&
         d != INT64_MIN)
         return sn_expr_number(scope, n, d);

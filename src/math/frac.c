@@ -94,6 +94,11 @@ static bool reduce(sn_field *f, fmpz_mpoly_struct *a) {
     return true;
 }
 
+static bool reduce_both(sn_field *f, sn_frac *a) {
+    bool num = reduce(f, &a->num), den = reduce(f, &a->den);
+    return num || den;
+}
+
 /* out = a with the sign of the variable changed. */
 static void conjugate(sn_field *f, fmpz_mpoly_struct *out, const fmpz_mpoly_struct *a, slong variable) {
     fmpz_t c;
@@ -209,7 +214,7 @@ static void add_or_sub(sn_field *f, sn_frac *out, const sn_frac *a, const sn_fra
     }
     if (f->status != SN_OK || out->num.length == 0)
         reset(f, out);
-    else if (reduce(f, &out->num) | reduce(f, &out->den))
+    else if (reduce_both(f, out))
         sn_frac_normalise(f, out);
     else
         make_positive(f, out);
@@ -227,7 +232,7 @@ static void multiply_parts(sn_field *f, sn_frac *out, fmpz_mpoly_struct *an, fmp
     multiply(f, &out->den, ad, bd);
     if (f->status != SN_OK)
         reset(f, out);
-    else if (reduce(f, &out->num) | reduce(f, &out->den))
+    else if (reduce_both(f, out))
         sn_frac_normalise(f, out);
     else
         make_positive(f, out);
