@@ -201,7 +201,7 @@ static sn_status report_path(sn_extremal_job *j, const sn_search_find *f, sn_ext
                                .index = f->second.worse,
                                .eigenvalue = f->second.edge,
                                .residual = f->second.residual,
-                               .change = f->change,
+                               .change = fmax(f->change, f->value_change),
                                .n_conjugate = f->second.n_conjugate,
                                .unknowns = f->level.n};
     for (int i = 0; i < path->n_conjugate; i++) path->conjugate[i] = f->second.conjugate[i];
@@ -267,6 +267,13 @@ static sn_status report(sn_extremal_job *j, const sn_search *search) {
     static const int degrees[] = {2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20, 24, 28, 32};
     sn_extremal *out = j->out;
     for (int i = 0; i < search->n; i++) SN_TRY(report_path(j, &search->find[i], &out->path[i]));
+    for (int i = 0; i < search->n; i++) {
+        double change = out->path[i].change;
+        if (change > 1e-8)
+            sn_extremal_note(j, "Extremal %d has not settled: the last refinement changed it by %.1e.", i + 1, change);
+        else if (!search->find[i].counted)
+            sn_extremal_note(j, "The directions of extremal %d could not all be counted.", i + 1);
+    }
     SN_TRY(report_steps(j, search));
     out->n_degrees = sizeof degrees / sizeof *degrees;
     SN_TRY(sn_search_degrees(search, 0, degrees, out->n_degrees, out->unknowns, out->value_error, out->path_error));
@@ -277,6 +284,12 @@ static sn_status report(sn_extremal_job *j, const sn_search *search) {
 /* ---- Solving ---- */
 
 static sn_status none_found(const sn_extremal_job *j, const sn_search *search) {
+    double values[SN_EXTREMAL_MAX_PATHS];
+    if (j->entry && j->entry->known && j->entry->known(j, values) > 0)
+        return sn_fail(SN_ERR_NUMERIC,
+                       "extremal: the path was not found. A closed form gives %.10g; the path is too steep or "
+                       "turns too often for the meshes, or meets a singular point of its coordinates",
+                       values[0]);
     if (search->none_finite)
         return sn_fail(SN_ERR_NUMERIC,
                        "extremal: no path that was tried lies in the domain: is the Lagrangian a number along the "

@@ -180,6 +180,8 @@ static sn_status prepare_oscillator(sn_extremal_job *j) {
     SN_TRY(positive(j, "omega"));
     double angle = sn_extremal_parameter(j, "omega") * (j->to[0] - j->from[0]);
     j->v.scale[0] = fmax(fmax(fabs(j->from[1]), fabs(j->to[1])), 1e-3);
+    if (angle > 150 * PI)
+        return sn_fail(SN_ERR_LIMIT, "oscillator: %.4g half periods are too many: 150 are the most", angle / PI);
     j->finished = fabs(sin(angle)) < 1e-9;
     return SN_OK;
 }

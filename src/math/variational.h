@@ -75,6 +75,10 @@ typedef struct sn_second_variation {
     int n_conjugate;
 } sn_second_variation;
 
+/* Directions beyond 0 and near it, of a path's Hessian on s; *fine: it is finite. 0 where Legendre's condition fails.
+ */
+sn_status sn_level_count(sn_level *s, const double *u, double multiplier, int64_t *worse, int64_t *flat, bool *fine);
+
 /* At a stationary path of s. With `conjugate`, finds the conjugate points of fixed ends too. */
 sn_status sn_second_variation_at(sn_level *s, const double *u, double multiplier, bool conjugate,
                                  sn_second_variation *out);

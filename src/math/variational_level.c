@@ -10,6 +10,11 @@ static sn_status make_mesh(sn_level *s, int parts, int degree, double upto) {
     double cuts[SN_VARIATIONAL_MAX_CUTS * 64 + 1];
     int n = 0;
     if (parts > 64) return sn_fail(SN_ERR_INTERNAL, "a mesh of too many parts");
+    double a = v->cuts[0], b = v->cuts[v->n_intervals];
+    if (v->n_intervals == 1 && upto < b) { /* a short piece gets as many elements as the whole */
+        for (; n <= parts; n++) cuts[n] = n < parts ? a + (upto - a) * n / parts : upto;
+        return sn_mesh_new(cuts, parts, degree, &s->mesh);
+    }
     for (int i = 0; i < v->n_intervals * parts; i++) {
         int at = i / parts;
         double from = v->cuts[at], to = v->cuts[at + 1], begin = from + (to - from) * (i % parts) / parts;
@@ -17,7 +22,7 @@ static sn_status make_mesh(sn_level *s, int parts, int degree, double upto) {
         s->layer[n] = at;
         cuts[n++] = begin;
     }
-    cuts[n] = upto < v->cuts[v->n_intervals] ? upto : v->cuts[v->n_intervals];
+    cuts[n] = upto < b ? upto : b;
     return sn_mesh_new(cuts, n, degree, &s->mesh);
 }
 

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { D = SN_LAGRANGIAN_MAX_FUNCTIONS, MOST_UNKNOWNS = 1100, SAMPLES = 33 };
+enum { D = SN_LAGRANGIAN_MAX_FUNCTIONS, MOST_UNKNOWNS = 1100, MOST_FAILURES = 8, SAMPLES = 33 };
 
 /* Elements for each interval of the problem, and their degree; a search begins on the first three. */
 static const struct {
@@ -109,6 +109,15 @@ static void take(sn_search_find *f, sn_level *level, double *u) {
     *level = (sn_level){0};
 }
 
+/* What a change of J is measured by: J, and the energy of the path. */
+static double value_size(const sn_level *s, const double *u) {
+    int d = s->v->l.d;
+    double size = fabs(s->j);
+    for (int64_t i = d; i < s->mesh.n_nodes * d; i++)
+        size += s->force * (u[i] - u[i - d]) * (u[i] - u[i - d]) / (s->mesh.node[i / d] - s->mesh.node[i / d - 1]);
+    return size > 0 ? size : 1;
+}
+
 /* One finer mesh. *better: it converged, and to the same path. */
 static sn_status refine_once(const sn_search *s, sn_search_find *f, int rung, bool *better) {
     sn_level finer;
@@ -122,6 +131,7 @@ static sn_status refine_once(const sn_search *s, sn_search_find *f, int rung, bo
         status = sn_newton(&finer, u, &multiplier, NULL, &found);
     }
     if (found) change = difference(&finer, u, &f->level, f->u);
+    if (found) f->value_change = fabs(finer.j - f->level.j) / value_size(&finer, u);
     *better = status == SN_OK && found && change < 0.3;
     if (!*better) {
         sn_free(u);
@@ -134,16 +144,36 @@ static sn_status refine_once(const sn_search *s, sn_search_find *f, int rung, bo
     return SN_OK;
 }
 
-/* Up the ladder until the path stands still. *real: it did to 1e-4 at least. */
+static bool fits(const sn_variational *v, int rung) {
+    if (rung >= LADDER || ladder[rung].parts * v->n_intervals > 64) return false;
+    return (int64_t)v->n_intervals * ladder[rung].parts * ladder[rung].degree * v->l.d <= MOST_UNKNOWNS;
+}
+
+/* Have this mesh and the one before counted as many directions of the second variation? A path may stand still, such as
+ * y = 0, long before the variations that matter can be drawn. */
+static sn_status count(sn_search_find *f, int64_t before[2]) {
+    int64_t now[2] = {-1, -1};
+    bool fine;
+    SN_TRY(sn_level_count(&f->level, f->u, f->multiplier, &now[0], &now[1], &fine));
+    f->counted = fine && now[0] == before[0] && now[1] == before[1];
+    before[0] = now[0], before[1] = now[1];
+    return SN_OK;
+}
+
+/* Up the ladder until the path stands still, or moves by rounding only, and its directions are counted. *real: it moved
+ * by 1e-4 at most, J by 1e-2. */
 static sn_status refine(const sn_search *s, sn_search_find *f, bool *real) {
-    bool better = true;
-    f->change = 1;
-    for (int i = f->depth + 1; i < LADDER && better && f->change > 1e-11; i++) {
-        int64_t n = (int64_t)s->v->n_intervals * ladder[i].parts * ladder[i].degree * s->v->l.d;
-        if (n > MOST_UNKNOWNS || ladder[i].parts * s->v->n_intervals > 64) break;
+    int64_t directions[2] = {-2, -2};
+    bool better = true, still = false;
+    f->change = f->value_change = 1;
+    for (int i = f->depth + 1; better && !(still && f->counted) && fits(s->v, i); i++) {
+        double before = fmax(f->change, f->value_change);
         SN_TRY(refine_once(s, f, i, &better));
+        double now = fmax(f->change, f->value_change);
+        still = better && (now <= 1e-11 || (now < 1e-8 && now > 0.2 * before));
+        if (better && now < 1e-2) SN_TRY(count(f, directions));
     }
-    *real = f->change < 1e-4;
+    *real = f->change < 1e-4 && f->value_change < 1e-2;
     return SN_OK;
 }
 
@@ -161,6 +191,7 @@ static sn_status consider(sn_search *s, int depth, sn_search_start start, const 
         memcpy(f.u, u, (size_t)(coarse->mesh.n_nodes * s->v->l.d) * sizeof *u);
         status = refine(s, &f, &real);
     }
+    s->failures += status == SN_OK && !real;
     if (status == SN_OK && real && !is_known(s, &f.level, f.u, 1e-5))
         s->find[s->n++] = f;
     else
@@ -170,10 +201,12 @@ static sn_status consider(sn_search *s, int depth, sn_search_start start, const 
 
 static sn_status search_at(sn_search *s, int depth) {
     sn_level level;
+    s->failures = 0;
     SN_TRY(sn_level_new(s->v, ladder[depth].parts, ladder[depth].degree, NAN, &level));
     double *u = new_path(&level), multiplier;
     sn_status status = u ? SN_OK : SN_ERR_MEMORY;
-    for (int i = 0; status == SN_OK && i < count_starts(s->v) && s->n < SN_SEARCH_MOST; i++) {
+    for (int i = 0; status == SN_OK && i < count_starts(s->v) && s->n < SN_SEARCH_MOST && s->failures < MOST_FAILURES;
+         i++) {
         bool found, fine = false;
         sn_search_start start = start_of(s->v, i);
         if (s->none_finite) {
@@ -198,6 +231,12 @@ static void sort(sn_search *s) {
         }
 }
 
+static void remove_find(sn_search *s, int i) {
+    drop(&s->find[i]);
+    for (s->n--; i < s->n; i++) s->find[i] = s->find[i + 1];
+    s->find[s->n] = (sn_search_find){0};
+}
+
 sn_status sn_search_run(const sn_variational *v, sn_search *out) {
     *out = (sn_search){.v = v, .none_finite = true};
     sn_status status = SN_OK;
@@ -205,7 +244,8 @@ sn_status sn_search_run(const sn_variational *v, sn_search *out) {
     sort(out);
     for (int i = 0; status == SN_OK && i < out->n; i++) {
         sn_search_find *f = &out->find[i];
-        status = sn_second_variation_at(&f->level, f->u, f->multiplier, true, &f->second);
+        status = sn_second_variation_at(&f->level, f->u, f->multiplier, f->counted, &f->second);
+        if (status == SN_OK && !isfinite(f->second.residual + f->second.edge)) remove_find(out, i--);
     }
     if (status != SN_OK) sn_search_free(out);
     return status;

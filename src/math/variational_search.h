@@ -17,7 +17,8 @@ typedef struct sn_search_start {
 typedef struct sn_search_find {
     sn_level level; /* the finest it was solved on */
     double *u, multiplier;
-    double change; /* of the path by the last refinement, relative to its size */
+    double change, value_change; /* of the path and of J by the last refinement, relative to their size */
+    bool counted;                /* a finer mesh counts as many directions below 0 */
     sn_second_variation second;
     sn_search_start start;
     int depth; /* of the mesh of the search */
@@ -26,8 +27,8 @@ typedef struct sn_search_find {
 typedef struct sn_search {
     const sn_variational *v;
     sn_search_find find[SN_SEARCH_MOST]; /* by rising J, or falling, as the problem wants */
-    int n;
-    bool none_finite; /* the functional had no value on any start */
+    int n, failures;                     /* failures: what seemed a path on the coarse mesh and was none */
+    bool none_finite;                    /* the functional had no value on any start */
 } sn_search;
 
 /* Finding nothing is SN_OK with n = 0. */

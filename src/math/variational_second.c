@@ -71,7 +71,7 @@ static double edge_eigenvalue(sn_level *s, int sign) {
     double low = -s->force, high = s->force;
     for (int i = 0; i < 60 && count_beyond(s, low, sign) > 0; i++) high = low, low *= 2;
     for (int i = 0; i < 60 && count_beyond(s, high, sign) == 0; i++) low = high, high = fabs(high) * 2;
-    for (int i = 0; i < 50 && high - low > 1e-13 * (fabs(low) + fabs(high)); i++) {
+    for (int i = 0; i < 50 && high - low > 1e-12 * (fabs(low) + fabs(high)); i++) {
         double middle = 0.5 * (low + high);
         if (count_beyond(s, middle, sign) > 0)
             high = middle;
@@ -87,7 +87,9 @@ static double edge_eigenvalue(sn_level *s, int sign) {
 static sn_status index_upto(const sn_level *whole, const double *u, double upto, int64_t *out) {
     sn_level part;
     bool fine;
-    SN_TRY(sn_level_new(whole->v, whole->mesh.n_elements / whole->v->n_intervals, whole->mesh.degree, upto, &part));
+    /* Only the first points are looked for: that many waves fit a middling mesh. */
+    int parts = whole->mesh.n_elements / whole->v->n_intervals, degree = whole->mesh.degree;
+    SN_TRY(sn_level_new(whole->v, parts < 8 ? parts : 8, degree < 16 ? degree : 16, upto, &part));
     double *at = sn_alloc((size_t)(part.mesh.n_nodes * whole->v->l.d) * sizeof *at);
     sn_status status = at ? SN_OK : sn_fail_memory("a path");
     if (status == SN_OK) {
@@ -120,19 +122,27 @@ static sn_status find_conjugate(const sn_level *s, const double *u, int64_t inde
     return SN_OK;
 }
 
+sn_status sn_level_count(sn_level *s, const double *u, double multiplier, int64_t *worse, int64_t *flat, bool *fine) {
+    SN_TRY(sn_level_linearise(s, u, multiplier, true, fine));
+    if (!*fine) return SN_OK;
+    int sign = legendre(s);
+    double small = 1e-7 * s->force;
+    *worse = *flat = 0;
+    if (sign == 0) return SN_OK; /* infinitely many of both signs */
+    *worse = count_beyond(s, -small, sign);
+    *flat = count_beyond(s, small, sign) - *worse;
+    return SN_OK;
+}
+
 sn_status sn_second_variation_at(sn_level *s, const double *u, double multiplier, bool conjugate,
                                  sn_second_variation *out) {
     bool fine;
     *out = (sn_second_variation){0};
-    SN_TRY(sn_level_linearise(s, u, multiplier, true, &fine));
+    SN_TRY(sn_level_count(s, u, multiplier, &out->worse, &out->flat, &fine));
     if (!fine) return sn_fail(SN_ERR_NUMERIC, "the second variation is not finite");
     out->residual = equation_residual(s, u);
     out->legendre = legendre(s);
-    int sign = out->legendre < 0 ? -1 : 1;
-    double small = 1e-7 * s->force;
-    out->worse = count_beyond(s, -small, sign);
-    out->flat = count_beyond(s, small, sign) - out->worse;
-    out->edge = edge_eigenvalue(s, sign);
+    out->edge = edge_eigenvalue(s, out->legendre < 0 ? -1 : 1);
     if (conjugate && !s->bound && out->legendre > 0)
         SN_TRY(find_conjugate(s, u, out->worse, out->conjugate, &out->n_conjugate));
     return SN_OK;

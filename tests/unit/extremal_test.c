@@ -256,7 +256,19 @@ static void test_oscillator(void **state) {
         }
         sn_extremal_free(&e);
     }
-    sn_extremal e = solve((sn_extremal_problem){.name = "oscillator", .to = "pi,1"});
+    /* y = 0 stands still on any mesh; its directions take a fine one. */
+    sn_extremal e = solve((sn_extremal_problem){.name = "oscillator", .to = "400,0"});
+    assert_int_equal(e.path[0].index, 127);
+    for (int k = 0; k < SN_EXTREMAL_MAX_CONJUGATE; k++)
+        assert_near(e.path[0].conjugate[k], PI * (k + 1), 1e-8, "of many");
+    sn_extremal_free(&e);
+    e = solve((sn_extremal_problem){.lagrangian = "y'^2 - 1e6*y^2", .from = "0,0", .to = "1,0"});
+    assert_non_null(strstr(e.note, "could not all be counted"));
+    sn_extremal_free(&e);
+    e = solve((sn_extremal_problem){.lagrangian = "y'^2 + log(x)", .from = "0,0", .to = "1,1"});
+    assert_non_null(strstr(e.note, "has not settled"));
+    sn_extremal_free(&e);
+    e = solve((sn_extremal_problem){.name = "oscillator", .to = "pi,1"});
     assert_int_equal(e.n_paths, 0);
     assert_non_null(strstr(e.note, "No path is stationary"));
     sn_extremal_free(&e);
@@ -333,6 +345,9 @@ static void test_refusals(void **state) {
         {{.name = "brachistochrone", .to = "1,free"}, SN_ERR_ARGUMENT, "--lagrangian only"},
         {{.name = "brachistochrone", .lagrangian = "y"}, SN_ERR_ARGUMENT, "takes no --lagrangian"},
         {{.name = "oscillator", .metric = "sphere"}, SN_ERR_ARGUMENT, "takes no --metric"},
+        {{.name = "oscillator", .params = "omega=1e6"}, SN_ERR_LIMIT, "half periods"},
+        {{.name = "catenary", .params = "length=1000000"}, SN_ERR_NUMERIC, "closed form gives -2.5e+11"},
+        {{.name = "geodesic", .from = "0,0", .to = "1,1"}, SN_ERR_NUMERIC, "singular point"},
         {{.name = "soap-film", .from = "0,-1", .to = "1,1"}, SN_ERR_ARGUMENT, "radii"},
         {{.name = "fermat"}, SN_ERR_ARGUMENT, "--index"},
         {{.name = "fermat", .index = "y-1"}, SN_ERR_ARGUMENT, "must be more than 0"},
