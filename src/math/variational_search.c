@@ -166,6 +166,8 @@ static sn_status refine(const sn_search *s, sn_search_find *f, bool *real) {
     int64_t directions[2] = {-2, -2};
     bool better = true, still = false;
     f->change = f->value_change = 1;
+    SN_TRY(count(f, directions));
+    f->counted = false;
     for (int i = f->depth + 1; better && !(still && f->counted) && fits(s->v, i); i++) {
         double before = fmax(f->change, f->value_change);
         SN_TRY(refine_once(s, f, i, &better));
