@@ -9,12 +9,14 @@ static const double smallest = 1e-20; /* what |A|^2 is taken for where it vanish
 
 typedef double _Complex cplx;
 
-static cplx get(const double *a, int64_t k) { return CMPLX(a[2 * k], a[2 * k + 1]); }
+static cplx complex_of(double re, double im) { return re + im * I; } /* clang with glibc has no CMPLX */
+
+static cplx get(const double *a, int64_t k) { return complex_of(a[2 * k], a[2 * k + 1]); }
 
 static double square(cplx z) { return creal(z) * creal(z) + cimag(z) * cimag(z); }
 
 static cplx times(cplx u, cplx v) { /* without the checks for infinities of C's product */
-    return CMPLX(creal(u) * creal(v) - cimag(u) * cimag(v), creal(u) * cimag(v) + cimag(u) * creal(v));
+    return complex_of(creal(u) * creal(v) - cimag(u) * cimag(v), creal(u) * cimag(v) + cimag(u) * creal(v));
 }
 
 static double power_of(const double *a, int64_t n) {
@@ -35,7 +37,7 @@ static cplx evaluate(const double *a, int64_t n, cplx w, cplx *slope) {
 }
 
 double sn_fourier_log_density(const double *a, int64_t n, double x) {
-    cplx slope, value = evaluate(a, n, cexp(CMPLX(0, -pi * x)), &slope);
+    cplx slope, value = evaluate(a, n, cexp(complex_of(0, -pi * x)), &slope);
     double power = power_of(a, n);
     return log(square(value) + smallest * power) - log(2 * power);
 }
@@ -85,7 +87,7 @@ static double log_sech2(double z) { return 2 * (log(2) - fabs(z) - log1p(exp(-2 
 static double add_point(const sn_fourier_data *d, const double *q, double y, double power, double *g) {
     int64_t n = d->n;
     double scale = d->line ? exp(q[2 * n + 1]) : 1, z = d->line ? (y - q[2 * n]) / scale : 0, x = d->line ? tanh(z) : y;
-    cplx w = CMPLX(cos(pi * x), -sin(pi * x)), slope, value = evaluate(q, n, w, &slope);
+    cplx w = complex_of(cos(pi * x), -sin(pi * x)), slope, value = evaluate(q, n, w, &slope);
     double size = square(value) + smallest * power;
     cplx at = conj(value) / size; /* d log |A|^2 = 2 Re(conj(A) dA) / |A|^2 */
     if (d->line) {

@@ -24,6 +24,8 @@ static void assert_near(double got, double want, double tolerance) {
     if (!(fabs(got - want) <= tolerance)) fail_msg("%.12g is not %.12g (+- %g)", got, want, tolerance);
 }
 
+static double _Complex complex_of(double re, double im) { return re + im * I; }
+
 static void draw_coefficients(uint64_t stream, int n, double *a) {
     for (int k = 0; k < 2 * n; k++) a[k] = sn_normal_f64(3, stream, (uint64_t)k);
 }
@@ -38,9 +40,9 @@ static double from_correlations(const double *a, int n, double x) {
         for (int k = 0; k < n; k++) {
             int j = k + m;
             if (j < 0 || j >= n) continue;
-            c += CMPLX(a[2 * k], a[2 * k + 1]) * conj(CMPLX(a[2 * j], a[2 * j + 1]));
+            c += complex_of(a[2 * k], a[2 * k + 1]) * conj(complex_of(a[2 * j], a[2 * j + 1]));
         }
-        sum += creal(c * cexp(CMPLX(0, pi * m * x)));
+        sum += creal(c * cexp(complex_of(0, pi * m * x)));
         if (m == 0) norm = 2 * creal(c);
     }
     return sum / norm;
@@ -233,8 +235,8 @@ static void samples_have_the_frequencies(void **state) {
     sn_density_sample(d, 1, 2, SAMPLES, sample);
     for (int m = 1; m < 10; m++) {
         double _Complex mean = 0;
-        for (int i = 0; i < SAMPLES; i++) mean += cexp(CMPLX(0, -pi * m * sample[i])) / SAMPLES;
-        assert_true(cabs(mean - CMPLX(c[2 * m], c[2 * m + 1]) / c[0]) < 4 / sqrt(SAMPLES));
+        for (int i = 0; i < SAMPLES; i++) mean += cexp(complex_of(0, -pi * m * sample[i])) / SAMPLES;
+        assert_true(cabs(mean - complex_of(c[2 * m], c[2 * m + 1]) / c[0]) < 4 / sqrt(SAMPLES));
     }
     sn_density_free(d);
 }
