@@ -119,7 +119,10 @@ static sn_status print_value(const job *j, int f, bool first) {
         print_number(value, true);
         printf(",\"error\":");
         print_number(value - most, true);
-        printf(",\"low\":%.17g,\"high\":%.17g", bound.low, bound.high);
+        printf(",\"low\":");
+        print_number(bound.low, true);
+        printf(",\"high\":");
+        print_number(bound.high, true);
     } else
         printf("%-10s  %22.16g  %13.6e  %13.6e  %13.6e\n", sn_smoothmax_name(family), value, value - most, bound.low,
                bound.high);

@@ -11,8 +11,8 @@ typedef struct call {
     sn_smoothmax_family family;
     double k;
     const double *x;
-    int64_t n, at; /* at: of the largest */
-    double value;
+    int64_t n, at;      /* at: of the largest */
+    double value, fall; /* fall: (the largest - value) / 2 of boltzmann, which value alone does not tell exactly */
     double *gradient, *hessian; /* may be NULL; the Hessian only beside a gradient */
 } call;
 
@@ -45,20 +45,38 @@ static void log_cosh(call *c) {
     lse(c);
 }
 
+/* (1/k) log of the mean of e^(k (x - max)). Where all exponents are small it is the mean of x - max and half of k times
+ * the variance: the next term is below 1e-16 of these. */
+static double mellow_gap(const call *c) {
+    double n = (double)c->n, least = 0, sum = 0, mean = 0, square = 0;
+    for (int64_t i = 0; i < c->n; i++) {
+        double half = c->x[i] / 2 - c->x[c->at] / 2, e = exponent(c, i);
+        least = fmin(least, e);
+        sum += expm1(e) / n;
+        mean += half / n;
+        square += e * (half / n);
+    }
+    if (least >= -1e-8) return 2 * mean + (square - 2 * (c->k * mean) * mean);
+    return (sum > -0.5 ? log1p(sum) : log1p(others(c)) - log(n)) / c->k;
+}
+
 static void mellow(call *c) {
     lse(c);
-    c->value = c->x[c->at] + (log1p(others(c)) - log((double)c->n)) / c->k;
+    c->value = c->x[c->at] + mellow_gap(c);
 }
 
 /* ---- Boltzmann: sum w x, w = softmax(kx) ---- */
 
-/* k (x_i - value) of a value near the largest. */
-static double slope(const call *c, int64_t i) { return 1 + fmax(-1e6, 2 * (c->k * (c->x[i] / 2 - c->value / 2))); }
+/* 1 + k (x_i - value). */
+static double slope(const call *c, int64_t i) {
+    return 1 + fmax(-1e6, 2 * (c->k * (c->x[i] / 2 - c->x[c->at] / 2 + c->fall)));
+}
 
 static void boltzmann(call *c) {
-    double total = 1 + others(c), most = c->x[c->at], fall = 0;
-    for (int64_t i = 0; i < c->n; i++) fall += exp(exponent(c, i)) / total * (most / 2 - c->x[i] / 2);
-    c->value = most - fall - fall;
+    double total = 1 + others(c), most = c->x[c->at];
+    c->fall = 0;
+    for (int64_t i = 0; i < c->n; i++) c->fall += exp(exponent(c, i)) / total * (most / 2 - c->x[i] / 2);
+    c->value = most - c->fall - c->fall;
     for (int64_t i = 0; i < c->n && c->gradient; i++) c->gradient[i] = exp(exponent(c, i)) / total * slope(c, i);
     for (int64_t i = 0; i < c->n && c->hessian; i++)
         for (int64_t j = 0; j < c->n; j++) {
@@ -69,23 +87,39 @@ static void boltzmann(call *c) {
 
 /* ---- Power ---- */
 
-/* M = (share sum x^p)^(1/p), share 1 or 1/n: the gradient is share (x / M)^(p-1). */
+/* (x_i / max)^e; neither a quotient near 1 nor one that underflows may lose what a large or a small e makes of it. */
+static double ratio_power(const call *c, int64_t i, double e) {
+    double x = c->x[i], most = c->x[c->at], ratio = x / most;
+    if (x > most / 2) return exp(e * log1p((x - most) / most));
+    return x == 0 || ratio > 1e-300 ? pow(ratio, e) : exp(e * (log(x) - log(most)));
+}
+
+/* All values are 0: a corner, but of a sum. */
+static void power_of_zeros(const call *c, double share) {
+    bool linear = c->k == 1 || c->n == 1;
+    for (int64_t i = 0; i < c->n && c->gradient; i++) c->gradient[i] = linear ? share : (double)NAN;
+    for (int64_t i = 0; i < c->n * c->n && c->hessian; i++) c->hessian[i] = linear ? 0 : (double)NAN;
+}
+
+/* M = (share sum x^p)^(1/p), share 1 or 1/n. With r = x / max and T = sum r^p the gradient is
+ * share r^(p-1) (share T)^(1/p-1), and what x_i lacks of being the only one is 1 - r^p / T. */
 static void power_of(call *c, double share) {
-    double total = 0, most = c->x[c->at], p = c->k;
+    double rest = 0, most = c->x[c->at], p = c->k;
     c->value = 0;
     if (most == 0) {
-        for (int64_t i = 0; i < c->n && c->gradient; i++) c->gradient[i] = c->n == 1 ? 1 : (double)NAN;
-        for (int64_t i = 0; i < c->n * c->n && c->hessian; i++) c->hessian[i] = c->n == 1 ? 0 : (double)NAN;
+        power_of_zeros(c, share);
         return;
     }
-    for (int64_t i = 0; i < c->n; i++) total += pow(c->x[i] / most, p);
-    double root = pow(share * total, 1 / p);
+    for (int64_t i = 0; i < c->n; i++)
+        if (i != c->at) rest += ratio_power(c, i, p);
+    double total = 1 + rest, root = pow(share * total, 1 / p), scale = pow(share * total, 1 / p - 1);
     c->value = most * root;
-    for (int64_t i = 0; i < c->n && c->gradient; i++) c->gradient[i] = share * pow(c->x[i] / most / root, p - 1);
+    for (int64_t i = 0; i < c->n && c->gradient; i++) c->gradient[i] = share * ratio_power(c, i, p - 1) * scale;
     for (int64_t i = 0; i < c->n && c->hessian; i++)
         for (int64_t j = 0; j < c->n; j++) {
-            double own = i == j ? share * pow(c->x[i] / most / root, p - 2) : 0;
-            double bend = own - c->gradient[i] * c->gradient[j];
+            double without = i == c->at ? rest / total : 1 - ratio_power(c, i, p) / total;
+            double bend =
+                i == j ? share * ratio_power(c, i, p - 2) * scale * root * without : -c->gradient[i] * c->gradient[j];
             c->hessian[i * c->n + j] = p == 1 || bend == 0 ? 0 : (p - 1) / root / most * bend;
         }
 }
@@ -229,5 +263,6 @@ sn_status sn_smoothmax_bounds(sn_smoothmax_family family, double k, int64_t n, s
     case SN_SMOOTHMAX_POWER: out->low = 1, out->high = pow(count, 1 / k); break;
     default: out->low = pow(count, -1 / k), out->high = 1; break;
     }
+    out->low += 0; /* no -0 of one value */
     return SN_OK;
 }

@@ -22,7 +22,7 @@ static inline double sn_smooth_gap(sn_smoothmax_family f, double k, double half)
     case SN_SMOOTHMAX_SQRT: return e * (e / (hypot(h, e) + h));
     case SN_SMOOTHMAX_ERF: return -(h * erfc(z));
     case SN_SMOOTHMAX_BOLTZMANN: return -(h * (2 / (1 + exp(z))));
-    case SN_SMOOTHMAX_MELLOW: return (log1p(exp(-z)) - 0.69314718055994530942) / k;
+    case SN_SMOOTHMAX_MELLOW: return z < 1e-5 ? -h * (1 - z / 4) : log1p(expm1(-z) / 2) / k;
     default: return log1p(exp(-z)) / k;
     }
 }

@@ -19,6 +19,12 @@ status 0 smooth -f lse -.5 -.5
 prints "0.1931471805599453"
 status 0 smooth -f lse -d 1e308 -1e308
 prints "gradient  1  0"
+status 0 smooth -f power --json 1e308 1e308
+prints '"value":null,"error":null,"low":0,"high":1e+308}'
+status 0 smooth -f power --json 1e308 1e308 1
+prints '"high":null}'
+status 0 smooth -f erf 5
+if grep -q "e+00.*-0.0" "$work/out"; then fail "-0 is printed"; fi
 status 0 smooth -k 5 --plot "$work/a.svg"
 grep -q '</svg>' "$work/a.svg" || fail "the picture"
 

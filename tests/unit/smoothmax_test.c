@@ -226,6 +226,40 @@ static void nothing_overflows(void **state) {
                 }
 }
 
+/* What a formula that is right on paper loses in double: low sharpness, values close together, high powers. The
+ * expected are limits and closed forms. */
+static void nothing_cancels(void **state) {
+    const double far[3] = {0, -1, -7}, close[2] = {1, 1 - 0x1p-40};
+    double y, g[2], h[4], least = 1e-300, e = 0x1p-40;
+    (void)state;
+    near(value(SN_SMOOTHMAX_MELLOW, 1e-100, far, 3), -8.0 / 3, 1e-15);
+    near(value(SN_SMOOTHMAX_MELLOW, 1e-300, far, 3), -8.0 / 3, 1e-15);
+    near(of(SN_SMOOTHMAX_MELLOW, 1e-300, 5, -1e-20), 2.5, 0);
+    assert_int_equal(sn_smoothabs(SN_SMOOTHMAX_MELLOW, 1e-100, 4, &y, NULL, NULL), SN_OK);
+    near(y, 0, 1e-15);
+    near(value(SN_SMOOTHMAX_MELLOW, 1e-9, far, 3), -8.0 / 3 + 1e-9 * (50.0 / 3 - 64.0 / 9) / 2, 1e-15);
+    near(value(SN_SMOOTHMAX_MELLOW, 1e-7, far, 3), -8.0 / 3 + 1e-7 * (50.0 / 3 - 64.0 / 9) / 2, 2e-13);
+    assert_int_equal(sn_smoothmax(SN_SMOOTHMAX_BOLTZMANN, 1 / e, close, 2, &y, g, NULL), SN_OK);
+    double w = 1 / (1 + exp(-1));
+    near(g[0], w * (1 + (1 - w)), 1e-15);
+    near(g[1], (1 - w) * (1 - w), 1e-15);
+    for (double p = 2; p < 1e300; p *= 1e7) { /* equal values: a half each, however high the power */
+        assert_int_equal(sn_smoothmax(SN_SMOOTHMAX_POWER, p, (double[]){3, 3}, 2, &y, g, h), SN_OK);
+        near(g[0] / pow(2, 1 / p), 0.5, 1e-15);
+        near(h[0] / (p - 1) * y / g[0] / pow(2, 1 / p), 0.5, 1e-14);
+        near(h[0] + h[1], 0, 1e-15 * p);
+    }
+    assert_int_equal(sn_smoothmax(SN_SMOOTHMAX_POWER, 1 / e, close, 2, &y, g, NULL), SN_OK);
+    near(g[0], w, 1e-12);
+    near(g[1], 1 - w, 1e-12);
+    assert_int_equal(sn_smoothmax(SN_SMOOTHMAX_POWER, 2, (double[]){1, 1e-9}, 2, &y, NULL, h), SN_OK);
+    near(h[0], 1e-18, 1e-32);
+    assert_int_equal(sn_smoothmax(SN_SMOOTHMAX_POWER, 1.25, (double[]){1e300, least}, 2, &y, g, NULL), SN_OK);
+    near(g[1], 1e-150, 1e-162);
+    assert_int_equal(sn_smoothmax(SN_SMOOTHMAX_POWER, 1, (double[]){0, 0}, 2, &y, g, h), SN_OK);
+    assert_true(g[0] == 1 && g[1] == 1 && h[0] == 0 && h[1] == 0);
+}
+
 static void what_the_source_prints_wrong(void **state) {
     (void)state;
     double x[] = {1, -3}, y; /* the power form returned the one of largest magnitude */
@@ -346,6 +380,7 @@ int main(void) {
         cmocka_unit_test(bounds_are_reached),
         cmocka_unit_test(derivatives_meet_differences),
         cmocka_unit_test(nothing_overflows),
+        cmocka_unit_test(nothing_cancels),
         cmocka_unit_test(what_the_source_prints_wrong),
         cmocka_unit_test(bad_input_is_refused),
         cmocka_unit_test(graph_meets_function),
