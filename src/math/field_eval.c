@@ -16,7 +16,14 @@ typedef struct evaluator {
 
 static void tree(evaluator *v, mpfr_t out, const sn_expr *e);
 
+/* Angles whose reduction by 2 pi would take memory without bound. */
+static bool is_far(const mpfr_t angle) { return mpfr_regular_p(angle) && mpfr_get_exp(angle) > 4096; }
+
 static void tree_call(mpfr_t out, int function, const mpfr_t a) {
+    if (is_far(a) && (function == SN_EXPR_SIN || function == SN_EXPR_COS || function == SN_EXPR_TAN)) {
+        mpfr_set_nan(out);
+        return;
+    }
     static int (*const functions[SN_EXPR_N_FUNCTIONS])(mpfr_ptr, mpfr_srcptr, mpfr_rnd_t) = {
         [SN_EXPR_SQRT] = mpfr_sqrt, [SN_EXPR_EXP] = mpfr_exp,   [SN_EXPR_LOG] = mpfr_log,   [SN_EXPR_SIN] = mpfr_sin,
         [SN_EXPR_COS] = mpfr_cos,   [SN_EXPR_TAN] = mpfr_tan,   [SN_EXPR_SINH] = mpfr_sinh, [SN_EXPR_COSH] = mpfr_cosh,
@@ -171,6 +178,10 @@ double sn_frac_evaluate(sn_field *f, const sn_frac *a, const sn_field_values *va
 
 static void function_of(mpfr_t out, const sn_gen *gen, const mpfr_t u) {
     mpfr_t t;
+    if (is_far(u) && (gen->kind == SN_GEN_SIN || gen->kind == SN_GEN_COS)) {
+        mpfr_set_nan(out);
+        return;
+    }
     switch (gen->kind) {
     case SN_GEN_SIN: mpfr_sin(out, u, nearest); return;
     case SN_GEN_COS: mpfr_cos(out, u, nearest); return;
