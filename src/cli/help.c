@@ -109,16 +109,28 @@ void cli_print_help(const cli_verb *verb, FILE *to) {
         fprintf(to, "  %s\n      %s\n", verb->examples[i].command, verb->examples[i].what);
 }
 
-/* Text for roff: backslashes and leading dots are escaped, dashes are real dashes. */
+/* What roff would take for itself: quotes around arguments, and characters it turns into typographic ones. */
+static const char *roff_escape(char c) {
+    switch (c) {
+    case '\\': return "\\e";
+    case '-': return "\\-";
+    case '"': return "\\(dq";
+    case '\'': return "\\(aq";
+    case '`': return "\\(ga";
+    case '^': return "\\(ha";
+    case '~': return "\\(ti";
+    default: return NULL;
+    }
+}
+
 static void print_roff(FILE *to, const char *text) {
     bool line_start = true;
     for (; *text; text++) {
-        if (line_start && (*text == '.' || *text == '\'')) fputs("\\&", to);
+        const char *escape = roff_escape(*text);
+        if (line_start && *text == '.') fputs("\\&", to);
         line_start = *text == '\n';
-        if (*text == '\\')
-            fputs("\\e", to);
-        else if (*text == '-')
-            fputs("\\-", to);
+        if (escape)
+            fputs(escape, to);
         else
             fputc(*text, to);
     }
@@ -148,7 +160,7 @@ static void man_options(const cli_verb *verb, FILE *to) {
 }
 
 static void man_examples(const cli_verb *verb, FILE *to) {
-    if (verb->n_examples) fprintf(to, ".SH EXAMPLES\n");
+    if (verb->n_examples) fprintf(to, ".SH EXAMPLES\n.ad l\n.nh\n");
     for (int i = 0; i < verb->n_examples; i++) {
         fprintf(to, ".TP\n.B ");
         print_roff(to, verb->examples[i].command);

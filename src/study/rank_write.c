@@ -81,6 +81,14 @@ static int64_t points(const sn_rank_report *r) {
     return total;
 }
 
+/* The power of ten below all that is drawn. */
+static double least_of(const sn_plot_series *series, int n) {
+    double least = 0.1;
+    for (int k = 0; k < n; k++)
+        for (int64_t i = 0; i < series[k].n; i++) least = fmin(least, series[k].y[i]); /* NaN is passed over */
+    return fmax(floor_of_chart, pow(10, floor(log10(least))));
+}
+
 /* Singular values over the largest, and what share of the sum of squares is left after each. */
 static void add_curves(const sn_rank_item *item, double *numbers, curves *c) {
     const sn_rank_result *r = &item->result;
@@ -109,12 +117,12 @@ sn_status sn_rank_report_write_plot(const sn_rank_report *r, const char *path) {
     const sn_plot_panel panels[] = {
         {.title = "singular values",
          .x = {.label = "number", .from = 0, .to = longest},
-         .y = {.label = "over the largest", .scale = SN_AXIS_LOG10, .from = floor_of_chart, .to = 1},
+         .y = {.label = "over the largest", .scale = SN_AXIS_LOG10, .from = least_of(c.values, c.n), .to = 1},
          .series = c.values,
          .n_series = c.n},
         {.title = "what the first leave",
          .x = {.label = "number", .from = 0, .to = longest},
-         .y = {.label = "share of the sum of squares", .scale = SN_AXIS_LOG10, .from = floor_of_chart, .to = 1},
+         .y = {.label = "share of the sum of squares", .scale = SN_AXIS_LOG10, .from = least_of(c.left, c.n), .to = 1},
          .series = c.left,
          .n_series = c.n}};
     sn_status status = c.n ? sn_plot_write(&(sn_plot){.title = "Rank", .panels = panels, .n_panels = 2}, path)

@@ -44,6 +44,10 @@ says 'did you mean "tokenizer train"'
 status 0 "$SUAN" man
 prints ".SH VERBS"
 
+# Quotes, carets and backslashes stand in the page as they are to be typed.
+status 0 "$SUAN" man math curvature
+prints '\(dq1+y\(ha2, x*y; x*y, 1+x\(ha2\(dq'
+
 status 0 "$SUAN" completion
 if command -v bash >/dev/null; then
     cp "$work/out" "$work/completion"
