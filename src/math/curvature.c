@@ -424,32 +424,36 @@ static sn_status declare_all(sn_curvature *c, const sn_curvature_options *o, con
     return declare(&c->scope, "--functions", o->functions, false, true);
 }
 
+/* The same names in the same order, whatever the spaces. */
+static bool same_list(const char *a, const char *b) {
+    for (;; a++, b++) {
+        while (*a == ' ') a++;
+        while (*b == ' ') b++;
+        if (*a != *b) return false;
+        if (!*a) return true;
+    }
+}
+
+/* One's own metric, or that of the catalogue, whose names may be repeated but not changed. */
 static sn_status choose(sn_curvature *c, const sn_curvature_options *o, sn_curvature_named *named,
                         const char **metric) {
     *metric = o->metric;
     if (!o->metric || !*o->metric) return sn_fail(SN_ERR_ARGUMENT, "--metric: no metric is given");
-    bool own = o->coordinates != NULL;
-    if (!own && sn_curvature_lookup(o->metric, named)) {
-        if (o->parameters || o->functions)
-            return sn_fail(SN_ERR_ARGUMENT, "--params: the metric %.60s of the catalogue has its own names: %s %s",
-                           o->metric, named->coordinates, named->parameters);
-        *metric = named->metric;
-        return declare_all(c, o, named);
-    }
-    if (own && is_catalogue_name(o->metric) && sn_curvature_lookup(o->metric, named)) {
-        /* One's own coordinates may be as many as a name: a one-dimensional metric called S. Names come first there. */
-        SN_TRY(declare_all(c, o, NULL));
-        if (c->n == 1) return SN_OK;
-        return sn_fail(SN_ERR_ARGUMENT,
-                       "--coords: the metric %.60s of the catalogue has its own coordinates, %s: leave --coords out",
-                       o->metric, named->coordinates);
-    }
-    if (!own && is_catalogue_name(o->metric)) {
+    bool known = sn_curvature_lookup(o->metric, named);
+    bool line = o->coordinates && !strchr(o->coordinates, ','); /* its metric may be a single name */
+    if (line || (!known && !is_catalogue_name(o->metric))) return declare_all(c, o, NULL);
+    if (!known) {
         const char *near = sn_curvature_nearest_name(o->metric);
         return sn_fail(SN_ERR_NOT_FOUND, "--metric: no metric \"%.60s\" in the catalogue%s%s%s", o->metric,
                        near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : " (see --catalogue)");
     }
-    return declare_all(c, o, NULL);
+    if ((o->coordinates && !same_list(o->coordinates, named->coordinates)) ||
+        (o->parameters && !same_list(o->parameters, named->parameters)))
+        return sn_fail(SN_ERR_ARGUMENT,
+                       "--coords: the metric %.60s of the catalogue has its own names: coordinates %s, parameters %s",
+                       o->metric, named->coordinates, *named->parameters ? named->parameters : "none");
+    *metric = named->metric;
+    return declare_all(c, o, named);
 }
 
 /* Of a full matrix, entries that mirror each other must be the same function. */

@@ -68,11 +68,13 @@ static sn_status check_layout(const layout *l, int n) {
                    l->rows, l->ragged ? "up to " : "", l->columns, n, n, n, n);
 }
 
-/* Messages show the whole metric, marked at the place in it. */
+/* Messages show the entry, marked at the place in it. */
 static sn_status parse_piece(sn_expr_scope *scope, const char *text, const piece *p, const sn_expr **out) {
     char what[64];
+    size_t from = p->from;
+    while (from < p->to && strchr(" \t\r\n", text[from])) from++;
     snprintf(what, sizeof what, "--metric, row %d, entry %d", p->row + 1, p->column + 1);
-    return sn_expr_parse(scope, what, text + p->from, p->to - p->from, out);
+    return sn_expr_parse(scope, what, text + from, p->to - from, out);
 }
 
 static sn_status parse_pieces(sn_expr_scope *scope, const char *text, const layout *l, const sn_expr **out) {

@@ -70,8 +70,8 @@ says "singular"
 status 1 curvature --coords x,y --metric "1, x; y, 1"
 says "not symmetric"
 status 1 curvature --coords x,y --metric "1; 2*(x+"
-says "(at character 7):"
-says "        ^"
+says "(at character 6):"
+says "         ^"
 status 1 curvature --coords x,theta --metric "1; sin(thetta)"
 says 'did you mean "theta"?'
 status 1 curvature kerrr
@@ -80,7 +80,7 @@ status 1 curvature schwarzschild --at r=2,theta=1,M=1
 says "not finite"
 status 1 curvature --coords a,b,c,d --metric "sin(a*b*c)^200+exp(d), log(a), sqrt(b), a*d; log(a), tan(c)^199, d, e"
 says "2 rows of 4 entries"
-head -c 70000 /dev/zero | tr '\0' 'x' >"$work/long"
+head -c 70000 /dev/zero | tr '\0' '(' >"$work/long"
 status 1 curvature --coords x,y --metric "$(cat "$work/long")"
 says "too long"
 status 2 curvature --count 0

@@ -126,6 +126,8 @@ static void black_holes(void **state) {
              48 * (25 - A) * (pow(25 + A, 2) - 16 * 25 * A) / pow(25 + A, 6), 1e-14);
     sn_curvature_close(c);
 
+    sn_curvature_close(open_metric("t, r, theta, phi", "M,a", "kerr"));
+    sn_curvature_close(open_metric("s", "kerr", "kerr"));
     c = catalogue("kerr-newman");
     has_text(c, SN_CURVATURE_SCALAR, "0");
     assert_false(sn_curvature_vanishes(c, SN_CURVATURE_RICCI));
@@ -606,7 +608,7 @@ static void bad_input_is_refused(void **state) {
         {"x,y", NULL, "1; 2; 3", "3 diagonal entries for 2 coordinates"},
         {"x,y", NULL, "1, 2; 3", "2 rows of up to 2 entries"},
         {"x,y", NULL, "1; ; 3", "an entry is empty (at character 4)"},
-        {"x,y", NULL, "1; x*", "row 2, entry 1: the expression ends where a value is expected (at character 4)"},
+        {"x,y", NULL, "1; x*", "row 2, entry 1: the expression ends where a value is expected (at character 3)"},
         {"x,y", NULL, "1; z", "unknown name \"z\": known are x y"},
         {"theta,phi", NULL, "1; sin(thetta)^2", "did you mean \"theta\"?"},
         {"x,y", NULL, "1; 1/(x-x)", "division by zero"},
@@ -620,7 +622,8 @@ static void bad_input_is_refused(void **state) {
         {NULL, NULL, "1; 1", "name the coordinates"},
         {NULL, NULL, "schwarzchild", "did you mean \"schwarzschild\""},
         {NULL, "M", "kerr", "has its own names"},
-        {"t,r,theta,phi", "M,a", "kerr", "has its own coordinates"},
+        {"x,y", NULL, "kerrr", "did you mean \"kerr\""},
+        {"t,r,x,phi", "M,a", "kerr", "has its own names"},
         {"x,y", NULL, "", "no metric"},
         {"a,b,c,d,e,f,g,h,i,j,k", NULL, "1", "10 are the most"},
         {"x,y", NULL, "1; sin(pi/3)", "no multiple of pi/2"},
