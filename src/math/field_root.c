@@ -245,23 +245,29 @@ void sn_field_root(sn_field *f, sn_frac *out, const sn_frac *u, int64_t p, int64
 
 /* out += times * log|p| of an irreducible p */
 static void add_log(sn_field *f, sn_frac *out, const sn_frac *p, int64_t times) {
-    sn_frac t;
-    int g = as_gen(f, &p->num), found = -1;
+    sn_frac t, whole;
+    int g = as_gen(f, &p->num), found = -1, degree = 1;
     sn_frac_init(f, &t);
+    sn_frac_init(f, &whole);
+    sn_frac_set(f, &whole, p);
+    /* Where a generator is the root of a name, the name's log. */
+    if (g >= 0 && f->gens[g].kind == SN_GEN_NAME && fmpz_mpoly_is_one(&p->den, f->ctx)) degree = f->gens[g].degree;
+    if (degree > 1) sn_frac_pow(f, &whole, p, degree);
     if (g >= 0 && fmpz_mpoly_is_one(&p->den, f->ctx) && f->gens[g].kind == SN_GEN_EXP) {
         sn_frac_set(f, &t, &f->gens[g].argument);
     } else {
         for (int k = 0; k < f->n_gens && found < 0; k++)
-            if (f->gens[k].kind == SN_GEN_LOG && sn_frac_equal(f, &f->gens[k].argument, p)) found = k;
+            if (f->gens[k].kind == SN_GEN_LOG && sn_frac_equal(f, &f->gens[k].argument, &whole)) found = k;
         if (found < 0 && (found = sn_field_new_gen(f, SN_GEN_LOG)) >= 0) {
-            sn_frac_set(f, &f->gens[found].argument, p);
-            sn_field_count_constant(f, p);
+            sn_frac_set(f, &f->gens[found].argument, &whole);
+            sn_field_count_constant(f, &whole);
         }
         if (found >= 0) sn_frac_set_gen(f, &t, found);
     }
-    sn_frac_scale(f, &t, &t, times, 1);
+    sn_frac_scale(f, &t, &t, times, degree);
     sn_frac_add(f, out, out, &t);
     sn_frac_clear(f, &t);
+    sn_frac_clear(f, &whole);
 }
 
 static void add_log_of_number(sn_field *f, sn_frac *out, const fmpz_t number, int64_t sign) {

@@ -560,6 +560,7 @@ static void identities_are_decided(void **state) {
         {"exp(2*log(x))", "x^2", true, true},
         {"exp(log(x)/2)", "sqrt(x)", true, true},
         {"x^(n+m)", "x^n*x^m", true, true},
+        {"x^(n/2)*x^(1/3)*log(x)", "sqrt(x^n)*x^(4/3)*log(x^2)/(2*x)", true, true},
         {"(x*y)^n", "x^n*y^n", true, true},
         {"log(6)", "log(2)+log(3)", true, false},
         {"a(x)*diff(a(x),x)", "diff(a(x)^2,x)/2", true, true},
