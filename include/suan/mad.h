@@ -60,10 +60,11 @@ typedef struct sn_mad_options {
     int64_t n_initial;   /* real points of the first generation; 0: 1000 */
     int64_t n_real;      /* fresh: new ones in each later generation; 0: n_initial */
     int64_t n_synthetic; /* in each later generation; 0: n_initial */
-    int64_t n_judge;     /* real and made points compared; 0: 1000. Negative: no precision and recall */
-    bool pool;           /* augmented: samples of all generations before, n_synthetic from each */
-    int neighbours;      /* of precision and recall; 0: 5 */
-    int64_t runs;        /* 0: 1 */
+    int64_t n_judge; /* real and made points compared; 0: 1000; of a table at most its rows. Negative: no precision and
+                        recall */
+    bool pool;       /* augmented: samples of all generations before, n_synthetic from each */
+    int neighbours;  /* of precision and recall; 0: 5 */
+    int64_t runs;    /* 0: 1 */
     uint64_t seed;
     int n_threads;                                             /* runs at a time; 0: one per core */
     void (*progress)(void *user, int64_t done, int64_t total); /* runs; may be NULL */

@@ -164,14 +164,20 @@ static sn_status fit_all(job *j) {
 
 /* ---- Output ---- */
 
+/* An outlier that the density does not expect makes them as large as you like. */
+static void print_score(double x, int width) { printf(fabs(x) < 1000 ? " %*.5f" : " %*.3g", width, x); }
+
 static void print_scores(const job *j) {
     printf("mean log density in nats; %" PRId64 " numbers fitted, %" PRId64 " held out\n\n", j->n_train, j->n_test);
     printf("%-10s %8s %10s %10s %10s %9s %9s", "method", "size", "parameters", "fitted", "held out", "+-", "distance");
     printf(j->s->step > 0 ? " %9s\n" : "\n", "bits");
     for (int i = 0; i < j->n; i++) {
         const sn_density_score *s = &j->score[i];
-        printf("%-10s %8" PRId64 " %10" PRId64 " %10.5f %10.5f %9.5f %9.5f", s->info.method->name, s->info.size,
-               s->info.n_parameters, s->train, s->test, s->error, s->distance);
+        printf("%-10s %8" PRId64 " %10" PRId64, s->info.method->name, s->info.size, s->info.n_parameters);
+        print_score(s->train, 10);
+        print_score(s->test, 10);
+        print_score(s->error, 9);
+        print_score(s->distance, 9);
         if (j->s->step > 0) printf(" %9.4f", s->bits);
         printf("\n");
     }

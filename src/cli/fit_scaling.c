@@ -110,12 +110,24 @@ static void drop_highest(sn_scaling_data *data, double *const column[3], int64_t
     }
 }
 
+/* A column fitted against itself would give a perfect law. */
+static sn_status check_choice(const sn_columns *c, const choice *by) {
+    int n = sn_columns_find(c, by->n), d = by->d ? sn_columns_find(c, by->d) : -1, loss = sn_columns_find(c, by->loss);
+    if (sn_columns_count(c) == 1)
+        return cli_refuse(SN_ERR_ARGUMENT, "the table has one column: sizes and losses are two");
+    if (n < 0 || loss < 0 || (n != loss && (d < 0 || (d != n && d != loss)))) return SN_OK;
+    return cli_refuse(SN_ERR_ARGUMENT, "column \"%s\" is taken twice: name N, D and loss by --n, --d (or --c), --loss",
+                      n == loss || d == n ? by->n : by->d);
+}
+
 static sn_status take_columns(job *j, const sn_columns *c) {
     const settings *s = j->s;
     int64_t n = sn_columns_n_rows(c);
     choice by = {0};
     double *column[3];
     choose(s, c, &by);
+    sn_status fine = check_choice(c, &by);
+    if (fine != SN_OK) return fine;
     j->memory = malloc((size_t)n * sizeof(double) * 3);
     if (!j->memory) return cli_refuse(SN_ERR_MEMORY, "out of memory");
     for (int k = 0; k < 3; k++) column[k] = j->memory + k * n;

@@ -33,20 +33,24 @@ struct sn_density {
 /* ---- Fitting ---- */
 
 static sn_status check(const double *y, int64_t n, const sn_density_options *o, bool interval) {
-    double first = n > 0 ? y[0] : 0;
-    bool differ = false;
+    double first = n > 0 ? y[0] : 0, least = first, most = first;
     for (int64_t i = 0; i < n; i++) {
         if (!isfinite(y[i]) || fabs(y[i]) > 1e150)
-            return sn_fail(SN_ERR_ARGUMENT, "density: row %lld: %g is no number to fit", (long long)i + 1, y[i]);
+            return sn_fail(SN_ERR_ARGUMENT, "density: row %lld: %g: numbers up to 1e150 are taken, others want a scale",
+                           (long long)i + 1, y[i]);
         if (interval && !(y[i] >= o->low && y[i] <= o->high))
             return sn_fail(SN_ERR_ARGUMENT, "density: row %lld: %g lies outside of the interval %g to %g",
                            (long long)i + 1, y[i], o->low, o->high);
-        differ |= y[i] != first;
+        least = fmin(least, y[i]), most = fmax(most, y[i]);
     }
-    if (!differ)
+    if (least == most)
         return sn_fail(SN_ERR_ARGUMENT,
                        "density: %lld numbers that do not differ: at least two different ones are wanted",
                        (long long)n);
+    if (most - least < 1e-150)
+        return sn_fail(SN_ERR_ARGUMENT,
+                       "density: the numbers differ by %g only: 1e-150 is the least; multiply them by some scale",
+                       most - least);
     return SN_OK;
 }
 

@@ -33,6 +33,14 @@ static sn_status check_column(const char *name, const double *x, int64_t n) {
     return SN_OK;
 }
 
+/* A law needs sizes that differ. */
+static sn_status check_size(const char *name, const double *x, int64_t n) {
+    SN_TRY(check_column(name, x, n));
+    for (int64_t i = 1; i < n; i++)
+        if (x[i] != x[0]) return SN_OK;
+    return sn_fail(SN_ERR_ARGUMENT, "scaling: %s is %g in all rows: a law wants sizes that differ", name, x[0]);
+}
+
 static sn_status check(const sn_scaling_law *law, const sn_scaling_data *data, const sn_scaling_options *o) {
     const sn_scaling_form *form = &law->form;
     if (form->n_sizes == 2 && !data->d)
@@ -42,8 +50,8 @@ static sn_status check(const sn_scaling_law *law, const sn_scaling_data *data, c
                        (long long)data->count, form->n_parameters, form->name);
     if (!(o->delta >= 0) || o->resamples < 0 || !(o->level >= 0 && o->level < 1))
         return sn_fail(SN_ERR_ARGUMENT, "scaling: delta, resamples or level out of range");
-    SN_TRY(check_column("N", data->n, data->count));
-    if (form->n_sizes == 2) SN_TRY(check_column("D", data->d, data->count));
+    SN_TRY(check_size("N", data->n, data->count));
+    if (form->n_sizes == 2) SN_TRY(check_size("D", data->d, data->count));
     return check_column("the loss", data->loss, data->count);
 }
 

@@ -183,6 +183,24 @@ static sn_status run_all(job *j, sn_team *team) {
     return SN_OK;
 }
 
+/* Squares of the values must be finite, and each column must vary. */
+static sn_status check_table(const sn_mad_source *s) {
+    for (int64_t k = 0; k < s->d && s->table; k++) {
+        bool varies = false;
+        for (int64_t i = 0; i < s->n_table; i++) {
+            double x = s->table[i * s->d + k];
+            if (!(fabs(x) <= 1e100))
+                return sn_fail(SN_ERR_ARGUMENT, "mad: row %lld, column %lld: %g is too large: 1e100 is the most",
+                               (long long)i + 1, (long long)k + 1, x);
+            varies |= x != s->table[k];
+        }
+        if (!varies)
+            return sn_fail(SN_ERR_ARGUMENT, "mad: column %lld does not vary: there is nothing to learn",
+                           (long long)k + 1);
+    }
+    return SN_OK;
+}
+
 static sn_status check(const sn_mad_options *o) {
     enum { MOST = 1 << 24, MOST_DIMS = 64 };
     if (!o->model || !o->source) return sn_fail(SN_ERR_ARGUMENT, "mad: a model and a source are wanted");
@@ -203,7 +221,7 @@ static sn_status check(const sn_mad_options *o) {
     if (o->n_judge == 1 || o->n_judge > 1 << 20 || (o->n_judge > 0 && o->n_judge <= o->neighbours))
         return sn_fail(SN_ERR_ARGUMENT, "mad: %lld points to judge by: more than neighbours (%d) are wanted",
                        (long long)o->n_judge, o->neighbours);
-    return SN_OK;
+    return check_table(o->source);
 }
 
 static void fill_zeros(sn_mad_options *o) {
@@ -213,6 +231,12 @@ static void fill_zeros(sn_mad_options *o) {
     if (o->n_real == 0) o->n_real = o->n_initial;
     if (o->n_synthetic == 0) o->n_synthetic = o->n_initial;
     if (o->n_judge == 0) o->n_judge = 1000;
+    if (o->source && o->source->table && o->n_judge > o->source->n_table) {
+        /* rows drawn again and again would be their own neighbours, at distance 0 */
+        sn_log_message(SN_LOG_WARN, "mad: judging by %lld points, as many as the table has rows",
+                       (long long)o->source->n_table);
+        o->n_judge = o->source->n_table;
+    }
     if (o->neighbours == 0) o->neighbours = 5;
     if (o->runs == 0) o->runs = 1;
     if (o->loop != SN_MAD_AUGMENTED) o->pool = false;

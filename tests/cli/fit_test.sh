@@ -50,6 +50,24 @@ refused 'n,loss\n1,2\n2,\n' 'line 3: column "loss" has ""'
 refused 'n,loss\n1,2\n2,0\n3,1\n4,1\n' 'row 2: the loss is 0'
 refused '1 2\n2 1\n' '2 points are too few'
 refused 'a\0b' 'neither text nor'
+refused 'loss\n1\n2\n3\n' 'one column'
+refused 'n,loss\n5,1\n5,2\n5,3\n5,2\n' 'N is 5 in all rows'
+refused 'n,d,loss\n5,7,1\n6,7,2\n8,7,3\n9,7,2\n3,7,1\n4,7,1\n' 'D is 7 in all rows'
+printf 'n,d,loss\n1,4,3\n2,5,2\n3,6,1\n4,9,1\n' >"$work/bad.csv"
+for twice in '--loss n' '--n loss' '--d loss' '--n d --d d'; do
+    # shellcheck disable=SC2086
+    status 1 "$SUAN" fit scaling "$work/bad.csv" -q $twice
+    says "is taken twice"
+done
+
+density_refused() { # TEXT, what is said
+    printf "$1" >"$work/bad.txt"
+    status 1 "$SUAN" fit density "$work/bad.txt" -q
+    says "$2"
+}
+density_refused '1e200\n2\n3\n4\n5\n' 'numbers up to 1e150 are taken'
+density_refused '1e-200\n2e-200\n3e-200\n4e-200\n' '1e-150 is the least'
+density_refused '1\n2\n3\n' '5 are the least'
 
 # densities: two bumps of 400 numbers each
 awk 'BEGIN { for (i = 1; i < 400; i++) { u = i / 400; x = log(u / (1 - u)); print x; print 8 + x / 2 } }' >"$work/y.txt"

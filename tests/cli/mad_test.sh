@@ -35,6 +35,13 @@ status 1 "$SUAN" study mad "$work/absent.csv"
 says absent.csv
 status 1 "$SUAN" study mad "$work/t.csv" -c x
 says 'no column "x"'
+awk 'BEGIN { for (i = 1; i < 20; i++) print i "," 7 "," i "e200" }' >"$work/odd.csv"
+status 1 "$SUAN" study mad "$work/odd.csv" -c 2
+says "column 1 does not vary"
+status 1 "$SUAN" study mad "$work/odd.csv" -c 1,3
+says "1e+200 is too large"
+status 0 "$SUAN" study mad "$work/odd.csv" -c 1 -g 2 -q --initial 30
+says "judging by 19 points"
 printf '1,2\n3,nan\n' >"$work/bad.csv"
 status 1 "$SUAN" study mad "$work/bad.csv" -q
 says 'line 2: column "2" has "nan"'
