@@ -39,7 +39,7 @@ void sn_curvature_free_fracs(sn_field *f, sn_frac *list, int64_t n);
 
 /* All tensors at the point; freed by sn_free. */
 sn_status sn_curvature_numbers_new(sn_curvature *c, const sn_field_values *v, sn_curvature_numbers **out);
-double sn_curvature_number(const sn_curvature_numbers *m, sn_curvature_tensor tensor, const int *index);
+double sn_curvature_number(int n, const sn_curvature_numbers *m, sn_curvature_tensor tensor, const int *index);
 bool sn_curvature_number_is_singular(int n, const sn_curvature_numbers *m);
 /* No more than rounding may leave of zero. */
 bool sn_curvature_number_is_noise(const sn_curvature_numbers *m, sn_curvature_tensor tensor, const int *index);

@@ -1,8 +1,11 @@
 /* All tensors at a point from the metric's values and derivatives: for those whose components are too large to be
- * written out. In 113 bits where the compiler has them. */
+ * written out. In 113 bits where the compiler has them. All is computed in units in which the metric's entries are of
+ * size 1 (x_a -> x_a unit_a), so that what is small in one coordinate and large in another is judged alike. */
 #include "math/curvature.h"
 
 #include "base/alloc.h"
+
+#include <math.h>
 
 #if SN_HAVE_FLINT
 
@@ -20,10 +23,19 @@ struct sn_curvature_numbers {
     quad lower[max_n][max_n][max_n], upper[max_n][max_n][max_n];
     quad riemann[max_n][max_n][max_n][max_n], raised[max_n][max_n][max_n][max_n], weyl[max_n][max_n][max_n][max_n];
     quad ricci[max_n][max_n], einstein[max_n][max_n], determinant, scalar, kretschmann;
-    quad scale; /* of the largest component of the Riemann tensor, for what counts as zero */
+    quad unit[max_n];
+    quad first, second, steep; /* largest: of d1; of d2 and squares of d1; of the inverse. For what counts as zero */
 };
 
 static quad magnitude(quad x) { return x < 0 ? -x : x; }
+
+static quad larger(quad x, quad y) { return magnitude(y) > x ? magnitude(y) : x; }
+
+#ifdef __SIZEOF_FLOAT128__
+static const double noise = 1e-20;
+#else
+static const double noise = 1e-15;
+#endif
 
 /* ---- Values of the metric ---- */
 
@@ -53,6 +65,34 @@ static void read_metric(sn_curvature *c, const sn_field_values *v, sn_curvature_
                 }
             }
         }
+}
+
+/* Powers of two: dividing by them is exact. Each round halves how far the exponents of the rows' largest are from 0. */
+static void choose_units(int n, sn_curvature_numbers *m) {
+    for (int a = 0; a < n; a++) m->unit[a] = 1;
+    for (int round = 0; round < 40; round++) {
+        quad largest[max_n];
+        for (int a = 0; a < n; a++) {
+            int exponent = 0;
+            largest[a] = 0;
+            for (int b = 0; b < n; b++) largest[a] = larger(largest[a], m->g[a][b] / (m->unit[a] * m->unit[b]));
+            frexp((double)largest[a], &exponent);
+            largest[a] = largest[a] > 0 && isfinite((double)largest[a]) ? ldexp(1, exponent / 2) : 1;
+        }
+        for (int a = 0; a < n; a++) m->unit[a] *= largest[a];
+    }
+}
+
+static void use_units(int n, sn_curvature_numbers *m) {
+    const quad *u = m->unit;
+    for (int i = 0; i < n * n * n * n; i++) {
+        int a = i / (n * n * n), b = i / (n * n) % n, c = i / n % n, d = i % n;
+        m->d2[a][b][c][d] /= u[a] * u[b] * u[c] * u[d];
+        if (d == 0) m->d1[a][b][c] /= u[a] * u[b] * u[c];
+        if (d == 0 && c == 0) m->g[a][b] /= u[a] * u[b];
+        if (d == 0) m->first = larger(m->first, m->d1[a][b][c]);
+        m->second = larger(m->second, m->d2[a][b][c][d]);
+    }
 }
 
 static sn_status second_derivatives(sn_curvature *c) {
@@ -155,14 +195,17 @@ static void kretschmann(int n, sn_curvature_numbers *m) {
 }
 
 static void all_tensors(int n, sn_curvature_numbers *m) {
+    choose_units(n, m);
+    use_units(n, m);
     invert(n, m);
+    m->steep = 1;
+    for (int a = 0; a < n; a++)
+        for (int b = 0; b < n; b++) m->steep = larger(m->steep, m->inverse[a][b]);
+    m->second = larger(m->second, m->first * m->first * m->steep);
     christoffel(n, m);
-    m->scale = 0;
     for (int i = 0; i < n * n * n * n; i++) {
         int a = i / (n * n * n), b = i / (n * n) % n, c = i / n % n, d = i % n;
-        quad x = riemann(n, m, a, b, c, d);
-        m->riemann[a][b][c][d] = x;
-        m->scale = magnitude(x) > m->scale ? magnitude(x) : m->scale;
+        m->riemann[a][b][c][d] = riemann(n, m, a, b, c, d);
     }
     ricci(n, m);
     for (int i = 0; i < n * n * n * n; i++) {
@@ -197,23 +240,47 @@ static quad component(const sn_curvature_numbers *m, sn_curvature_tensor tensor,
 }
 
 bool sn_curvature_number_is_singular(int n, const sn_curvature_numbers *m) {
-    quad scale = 1;
-    for (int a = 0; a < n; a++) {
-        quad largest = 0;
-        for (int b = 0; b < n; b++) largest = magnitude(m->g[a][b]) > largest ? magnitude(m->g[a][b]) : largest;
-        scale *= largest;
-    }
-    return !(magnitude(m->determinant) > scale * (quad)1e-25);
+    (void)n;
+    return !(magnitude(m->determinant) > (quad)1e-25); /* of entries of size 1 */
 }
 
-double sn_curvature_number(const sn_curvature_numbers *m, sn_curvature_tensor tensor, const int *index) {
-    return (double)component(m, tensor, index);
+/* What turns a component into one in the coordinates as they were given. */
+static quad unit_of(int n, const sn_curvature_numbers *m, sn_curvature_tensor tensor, const int *i) {
+    const quad *u = m->unit;
+    quad all = 1;
+    switch (tensor) {
+    case SN_CURVATURE_INVERSE: return 1 / (u[i[0]] * u[i[1]]);
+    case SN_CURVATURE_CHRISTOFFEL: return u[i[1]] * u[i[2]] / u[i[0]];
+    case SN_CURVATURE_RIEMANN:
+    case SN_CURVATURE_WEYL: return u[i[0]] * u[i[1]] * u[i[2]] * u[i[3]];
+    case SN_CURVATURE_RICCI:
+    case SN_CURVATURE_EINSTEIN: return u[i[0]] * u[i[1]];
+    case SN_CURVATURE_DETERMINANT:
+        for (int a = 0; a < n; a++) all *= u[a] * u[a];
+        return all;
+    default: return 1;
+    }
+}
+
+double sn_curvature_number(int n, const sn_curvature_numbers *m, sn_curvature_tensor tensor, const int *index) {
+    return (double)(component(m, tensor, index) * unit_of(n, m, tensor, index));
+}
+
+/* The size of the terms that a component is a sum of. */
+static quad size_of(const sn_curvature_numbers *m, sn_curvature_tensor tensor) {
+    switch (tensor) {
+    case SN_CURVATURE_INVERSE: return m->steep;
+    case SN_CURVATURE_DETERMINANT: return 1;
+    case SN_CURVATURE_CHRISTOFFEL: return m->first * m->steep;
+    case SN_CURVATURE_RIEMANN: return m->second;
+    case SN_CURVATURE_RICCI: return m->second * m->steep;
+    case SN_CURVATURE_KRETSCHMANN: return m->second * m->second * m->steep * m->steep * m->steep * m->steep;
+    default: return m->second * m->steep * m->steep;
+    }
 }
 
 bool sn_curvature_number_is_noise(const sn_curvature_numbers *m, sn_curvature_tensor tensor, const int *index) {
-    quad x = magnitude(component(m, tensor, index)), scale = m->scale > 1 ? m->scale : 1;
-    if (tensor == SN_CURVATURE_KRETSCHMANN) scale *= scale;
-    return x < scale * (quad)1e-15;
+    return magnitude(component(m, tensor, index)) <= size_of(m, tensor) * (quad)noise;
 }
 
 #endif

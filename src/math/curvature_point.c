@@ -49,7 +49,7 @@ double sn_curvature_value(sn_curvature *c, sn_curvature_tensor tensor, const int
     int64_t i = sn_curvature_find(c->n, tensor, index, &sign);
     if (c->n_values == 0) return (double)NAN;
     if (c->too_large[tensor])
-        return sn_curvature_is_zero(c, tensor, index) ? 0 : sn_curvature_number(c->numbers, tensor, index);
+        return sn_curvature_is_zero(c, tensor, index) ? 0 : sn_curvature_number(c->n, c->numbers, tensor, index);
     double x = sign ? sn_frac_evaluate(c->field, &c->tensor[tensor][i], c->values, c->n_values) : 0;
     return sign < 0 && x != 0 ? -x : x;
 }

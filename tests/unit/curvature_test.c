@@ -469,6 +469,25 @@ static void own_metrics_match_the_definition(void **state) {
     }
 }
 
+/* A component is judged in units of its own coordinates: g_yy = 3.2e60 at the point, yet R = -2 f''/f of f = (1+x)^50.
+ */
+static void sizes_of_coordinates_do_not_matter(void **state) {
+    sn_curvature *c;
+    const sn_curvature_options o = {.coordinates = "x,y", .metric = "1; (1+x)^100*(1+y)^100"};
+    (void)state;
+    assert_int_equal(sn_curvature_open(&o, &c), SN_OK);
+    assert_true(sn_curvature_is_too_large(c, SN_CURVATURE_SCALAR));
+    assert_int_equal(sn_curvature_set_point(c, "x=1,y=1"), SN_OK);
+    double scalar = sn_curvature_value(c, SN_CURVATURE_SCALAR, NULL);
+    double square = sn_curvature_value(c, SN_CURVATURE_KRETSCHMANN, NULL);
+    double xx = sn_curvature_value(c, SN_CURVATURE_RICCI, (const int[]){0, 0});
+    double yy = sn_curvature_value(c, SN_CURVATURE_RICCI, (const int[]){1, 1});
+    assert_true(fabs(scalar + 1225) < 1e-9 && fabs(square - 1225 * 1225) < 1e-6 && fabs(xx + 612.5) < 1e-9);
+    assert_true(fabs(yy / (-612.5 * 0x1p200) - 1) < 1e-12);
+    assert_true(sn_curvature_vanishes(c, SN_CURVATURE_EINSTEIN));
+    sn_curvature_close(c);
+}
+
 static void what_is_too_large_still_has_values(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof dense_metrics / sizeof *dense_metrics; i++) {
@@ -780,6 +799,7 @@ int main(void) {
         cmocka_unit_test(universes),
         cmocka_unit_test(other_known_values),
         cmocka_unit_test(own_metrics_match_the_definition),
+        cmocka_unit_test(sizes_of_coordinates_do_not_matter),
         cmocka_unit_test(what_is_too_large_still_has_values),
         cmocka_unit_test(flatness_is_seen_in_numbers),
         cmocka_unit_test(identities_are_decided),
