@@ -115,6 +115,8 @@ static double value_size(const sn_level *s, const double *u) {
     double size = fabs(s->j);
     for (int64_t i = d; i < s->mesh.n_nodes * d; i++)
         size += s->force * (u[i] - u[i - d]) * (u[i] - u[i - d]) / (s->mesh.node[i / d] - s->mesh.node[i / d - 1]);
+    for (int k = 0; k < d; k++) /* a path that stands has no energy: then that of a hundredth of the scale */
+        size += s->force * 1e-4 * s->v->scale[k] * s->v->scale[k] / (s->v->cuts[s->v->n_intervals] - s->v->cuts[0]);
     return size > 0 ? size : 1;
 }
 

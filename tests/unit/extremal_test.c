@@ -75,6 +75,9 @@ static const oracle oracles[] = {
     {{.lagrangian = "(y'^2+y^2)/2", .from = "0,0", .to = "1,1"}, 0.6565176427, SN_EXTREMAL_MINIMUM},
     {{.lagrangian = "(y'^2+y^2)/2", .from = "0,1", .to = "1,free"}, 0.3807970780, SN_EXTREMAL_MINIMUM},
     {{.lagrangian = "(y'^2+y^2)/2", .from = "0,free", .to = "1,1"}, 0.3807970780, SN_EXTREMAL_MINIMUM},
+    /* Paths that stand, and have the value 0 but for rounding. */
+    {{.lagrangian = "y'^2", .from = "1,free", .to = "2,1"}, 0, SN_EXTREMAL_MINIMUM},
+    {{.lagrangian = "y'^2", .from = "0,0.3", .to = "1,0.3"}, 0, SN_EXTREMAL_MINIMUM},
     /* Two functions: y = x, z = x^2 has 1/2 + 2/3 and a source term -2 z with z'' = -2 ... here z'' = 2. */
     {{.lagrangian = "y'^2/2 + z'^2/2 + 2*z", .functions = "y,z", .from = "0,0,0", .to = "1,1,1"},
      1.8333333333,
