@@ -33,8 +33,8 @@ static double equation_residual(const sn_level *s, const double *u) {
         }
     }
     double scale = sqrt(size) + sqrt(momentum) / length;
-    for (int k = 0; k < d; k++) /* a straight path has no terms: then those of a bend by 1e-4 of its scale */
-        scale += 1e-4 * s->force * s->v->scale[k] / (length * sqrt(length));
+    for (int k = 0; k < d; k++) /* a straight path has no terms: then those of a bend by a hundredth of its scale */
+        scale += 1e-2 * s->force * s->v->scale[k] / (length * sqrt(length));
     return scale > 0 ? sqrt(off) / scale : 0;
 }
 
