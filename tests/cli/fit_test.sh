@@ -38,7 +38,7 @@ says "has no compute optimum"
 status 2 "$SUAN" fit scaling "$golden" --compute 1e20,x
 says "--compute wants"
 refused() { # TEXT of a table, what is said
-    printf "$1" >"$work/bad.csv"
+    printf '%b' "$1" >"$work/bad.csv"
     status 1 "$SUAN" fit scaling "$work/bad.csv" -q
     says "$2"
 }
@@ -61,7 +61,7 @@ for twice in '--loss n' '--n loss' '--d loss' '--n d --d d'; do
 done
 
 density_refused() { # TEXT, what is said
-    printf "$1" >"$work/bad.txt"
+    printf '%b' "$1" >"$work/bad.txt"
     status 1 "$SUAN" fit density "$work/bad.txt" -q
     says "$2"
 }
