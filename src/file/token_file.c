@@ -4,6 +4,9 @@
 #include "base/error.h"
 #include "base/hash.h"
 
+#include <string.h>
+#include <unistd.h>
+
 static const char magic[8] = "SUANTOKN";
 enum { HEADER = 128, HEADER_HASHED = 120, MAX_VOCAB = 1 << 24 };
 
@@ -90,6 +93,18 @@ sn_status sn_token_file_open(const char *path, sn_token_file *out) {
         out->map = map;
     else
         sn_map_close(&map);
+    return status;
+}
+
+sn_status sn_token_file_may_replace(const char *path) {
+    sn_map map;
+    sn_status status = SN_OK;
+    if (access(path, F_OK) != 0) return SN_OK;
+    SN_TRY(sn_map_open(path, &map));
+    if (map.size > 0 && (map.size < sizeof magic || memcmp(map.data, magic, sizeof magic) != 0))
+        status = sn_fail(SN_ERR_FORMAT,
+                         "%s: tokens are to be written here, but it is a file of another kind: move it away", path);
+    sn_map_close(&map);
     return status;
 }
 

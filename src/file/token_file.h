@@ -33,6 +33,8 @@ typedef struct sn_token_file {
 sn_status sn_token_file_open(const char *path, sn_token_file *out);
 sn_status sn_token_file_open_memory(const char *name, const void *data, size_t size, sn_token_file *out);
 void sn_token_file_close(sn_token_file *f);
+/* SN_ERR_FORMAT where `path` holds something that was never a token file: nobody's file is overwritten. */
+sn_status sn_token_file_may_replace(const char *path);
 
 /* Tokens from..from+n-1, which must be in the file. SN_ERR_FORMAT where an id is not in the vocabulary. */
 sn_status sn_token_file_read(const sn_token_file *f, int64_t from, int64_t n, int32_t *out);

@@ -159,28 +159,35 @@ void sn_model_give_tokenizer(sn_model *m, sn_tokenizer *tokenizer) {
 
 /* ---- opened models ---- */
 
-static sn_status thaw_weight(sn_model *m, sn_weight_id id, int64_t layer) {
-    sn_tensor *slot = sn_weight_slot(m, id, layer), copy;
-    SN_TRY(new_weight(m, id, &copy));
+static void copy_rows(const sn_model *m, sn_weight_id id, const sn_tensor *slot, float *to) {
     int64_t rows = slot->n_dims == 2 ? slot->shape[0] : 1, columns = sn_tensor_count(slot) / sn_max_i64(rows, 1);
     if (slot->n_dims == 1) rows = columns, columns = 1;
     for (int64_t r = 0; r < rows; r++) {
         int64_t row = sn_row_in_layout(&m->config, SN_PAIR_HALVES, id, r);
-        sn_to_f32(slot->dtype, (const char *)slot->data + row * slot->stride[0], (float *)copy.data + r * columns,
-                  columns);
+        sn_to_f32(slot->dtype, (const char *)slot->data + row * slot->stride[0], to + r * columns, columns);
     }
+}
+
+static sn_status thaw_weight(sn_model *m, sn_weight_id id, int64_t layer, bool undrawn) {
+    sn_tensor *slot = sn_weight_slot(m, id, layer), copy;
+    SN_TRY(new_weight(m, id, &copy));
+    if (!undrawn) copy_rows(m, id, slot, copy.data);
     *slot = copy;
     return SN_OK;
 }
 
-sn_status sn_model_thaw(sn_model *m) {
+static sn_status thaw(sn_model *m, bool undrawn) {
     if (!m) return sn_fail(SN_ERR_ARGUMENT, "model: there is none to thaw");
     if (m->writable) return SN_OK;
     m->stored_bytes = 0;
     for (int64_t layer = 0; layer < m->config.n_layers; layer++)
         for (int i = layer == 0 ? 0 : SN_W_FIRST_OF_LAYER; i < SN_N_WEIGHT_IDS; i++)
-            if (sn_weight_at(m, (sn_weight_id)i, layer)) SN_TRY(thaw_weight(m, (sn_weight_id)i, layer));
+            if (sn_weight_at(m, (sn_weight_id)i, layer)) SN_TRY(thaw_weight(m, (sn_weight_id)i, layer, undrawn));
     m->config.rope.layout = m->config.rope_local.layout = SN_PAIR_HALVES;
     m->writable = true;
     return SN_OK;
 }
+
+sn_status sn_model_thaw(sn_model *m) { return thaw(m, false); }
+
+sn_status sn_model_thaw_undrawn(sn_model *m) { return thaw(m, true); }

@@ -15,6 +15,8 @@ typedef struct sn_model_param {
 /* All weights in the order of their layers; list and names are allocated in the arena. SN_ERR_ARGUMENT for a model
  * whose weights cannot be written (see sn_model_thaw). */
 sn_status sn_model_params(const sn_model *m, sn_arena *arena, sn_model_param **out, int64_t *n);
+/* sn_model_thaw for measuring: the weights' memory stays untouched, and nothing may read it. */
+sn_status sn_model_thaw_undrawn(sn_model *m);
 /* The index in that list of a weight the model has; for decoder builders. */
 int64_t sn_model_param_index(const sn_model_param *list, int64_t n, sn_weight_id id, int64_t layer);
 

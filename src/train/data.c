@@ -195,7 +195,8 @@ sn_status sn_data_prepare(const char *const *texts, int n_texts, const sn_tokeni
     sn_status status = SN_OK;
     if (!open_fresh(corpus, options, path, &origin, &hashed, out)) {
         made = true;
-        if (!hashed) status = sn_corpus_content(corpus, options->cancel, &origin.content);
+        status = sn_token_file_may_replace(path);
+        if (status == SN_OK && !hashed) status = sn_corpus_content(corpus, options->cancel, &origin.content);
         if (status == SN_OK) status = make(corpus, t, options, path, &origin);
         if (status == SN_OK) status = sn_token_file_open(path, out);
     }

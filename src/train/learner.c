@@ -19,7 +19,7 @@ static sn_status open_model(sn_learner *t, const sn_learner_options *o) {
     if (!path[0]) return SN_OK;
     sn_status status = sn_model_open(path, &t->model);
     if (status != SN_OK) return sn_fail_in(status, o->checkpoint ? "resume" : "init");
-    return sn_model_thaw(t->model);
+    return o->measure_only ? sn_model_thaw_undrawn(t->model) : sn_model_thaw(t->model);
 }
 
 static sn_status make_model(sn_learner *t, const sn_learner_options *o) {

@@ -21,6 +21,11 @@ says "token"
 status 1 train "out=$text/run"
 says "$text"
 status 1 train "out=$work/a" init=/nonexistent.gguf
+mkdir "$work/b"
+echo "my own notes" >"$work/b/tokens.bin"
+status 1 train "out=$work/b"
+says "tokens.bin: tokens are to be written here, but it is a file of another kind"
+[ "$(cat "$work/b/tokens.bin")" = "my own notes" ] || fail "a foreign file was overwritten"
 
 # A run in the folder.
 status 0 train "out=$work/run" -q steps=20 schedule.kind=constant

@@ -10,6 +10,7 @@
 #include "model/params.h"
 #include "model_common.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 enum { length = 24 };
@@ -284,6 +285,46 @@ static void quantized_weights_thaw(void **state) {
     sn_model_free(m);
 }
 
+/* The share of a tensor's whole pages that lie in memory. */
+static double resident_share(const sn_tensor *t) {
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), end = (uintptr_t)t->data + (uintptr_t)sn_tensor_bytes(t);
+    uintptr_t from = ((uintptr_t)t->data + page - 1) / page * page;
+    size_t n = (end - from) / page, there = 0;
+    unsigned char *in = malloc(n);
+    assert_int_equal(mincore((void *)from, n * page, in), 0);
+    for (size_t i = 0; i < n; i++) there += in[i] & 1;
+    free(in);
+    return (double)there / (double)n;
+}
+
+/* What is asked before one knows whether the weights fit must not take memory for them. */
+static void measuring_does_not_touch_weights(void **state) {
+    (void)state;
+    char file[] = "/tmp/suan_create_XXXXXX.gguf";
+    int fd = mkstemps(file, 5);
+    assert_true(fd >= 0 && close(fd) == 0);
+    sn_model_config c = small();
+    c.n_layers = 1, c.n_embd = 256, c.d_ff = 16384;
+    /* All are kept to the end: what one frees might be given to the next. */
+    sn_model *made = create(c, NULL, 1), *drawn[2];
+    assert_ok(sn_model_convert(made, file, NULL));
+    for (int undrawn = 0; undrawn < 2; undrawn++) {
+        sn_model *m = NULL;
+        sn_tensor t;
+        assert_ok(sn_model_open(file, &m));
+        assert_ok(undrawn ? sn_model_thaw_undrawn(m) : sn_model_thaw(m));
+        assert_ok(sn_model_tensor(m, "layers.0.down.weight", &t));
+        assert_int_equal(sn_tensor_bytes(&t), 4 * 256 * 16384);
+        double share = resident_share(&t);
+        print_message("%s: %.3f of the weights in memory\n", undrawn ? "undrawn" : "drawn", share);
+        assert_true(undrawn ? share < 0.5 : share == 1);
+        drawn[undrawn] = m;
+    }
+    for (int i = 0; i < 2; i++) sn_model_free(drawn[i]);
+    sn_model_free(made);
+    unlink(file);
+}
+
 static void failing_memory_leaks_nothing(void **state) {
     (void)state;
     sn_model_config c = gpt();
@@ -327,6 +368,7 @@ int main(void) {
         cmocka_unit_test(exports_open_again_with_equal_logits),
         cmocka_unit_test(conversion_to_a_family_that_lacks_something_is_refused),
         cmocka_unit_test(quantized_weights_thaw),
+        cmocka_unit_test(measuring_does_not_touch_weights),
         cmocka_unit_test(failing_memory_leaks_nothing),
         cmocka_unit_test(layouts_follow_their_rules),
     };

@@ -118,6 +118,12 @@ static void a_file_is_made_once(void **state) {
     assert_true(built);
     assert_tokens(&f, "same_text");
     sn_token_file_close(&f);
+    write_text("tokens", "notes, not tokens"); /* somebody's own file is not overwritten */
+    assert_int_equal(prepare(in_folder("a.txt"), t, NULL, &f, &built), SN_ERR_FORMAT);
+    assert_message("a file of another kind: move it away");
+    write_text("tokens", "");
+    assert_int_equal(prepare(in_folder("a.txt"), t, NULL, &f, &built), SN_OK);
+    sn_token_file_close(&f);
     sn_tokenizer_free(t);
 }
 
