@@ -20,7 +20,8 @@ static sn_status apply(const sn_method_ctx *ctx, sn_position *p) {
     sn_pieces_split(p, (int64_t)window, sn_map_affine(1 / factor, window - window / factor),
                     sn_map_affine(1 / factor, 0));
     sn_warn_window(ctx, window);
-    sn_warn_reach(ctx, window + ((double)ctx->length - 1 - window) / factor);
+    /* Within the trained window only InvLeaky reaches beyond it, and is meant to: a model is trained so. */
+    if ((double)ctx->length > ctx->trained) sn_warn_reach(ctx, window + ((double)ctx->length - 1 - window) / factor);
     return SN_OK;
 }
 

@@ -54,6 +54,8 @@ head -1 "$work/tuned2/metrics.jsonl" | sed 's/.*"loss":\([0-9.]*\).*/\1/' | awk 
 # Under a context method.
 status 0 "$SUAN" train "$work/tune.conf" "init=$work/run.gguf" "out=$work/tuned3" extend=ntk:factor=4 -q
 ! grep -q "warning" "$work/err" || fail "a warning without a reason"
+status 0 train "out=$work/stretched" steps=6 extend=leaky:window=8,factor=0.5 -q
+! grep -q "warning" "$work/err" || fail "a warning that training under InvLeaky stretches distances"
 # One that finds nothing to change says so.
 status 0 train "out=$work/hwfa" steps=6 model.layout=hwfa extend=rerope:window=8 -q
 says "suan: warning: extend: rerope:window=8 has no effect on the positions of this model"
