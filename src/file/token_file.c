@@ -20,7 +20,7 @@ static uint64_t header_hash(const unsigned char *header) {
 
 typedef struct header {
     uint32_t version, width;
-    uint64_t n_tokens, n_documents, n_vocab, end, tokens, documents;
+    uint64_t n_tokens, n_documents, n_vocab, end, tokens, documents, tokens_hash;
 } header;
 
 static sn_status read_header(sn_reader *r, header *h, sn_token_origin *origin) {
@@ -37,7 +37,8 @@ static sn_status read_header(sn_reader *r, header *h, sn_token_origin *origin) {
                   .n_vocab = sn_load_u64(start + 32),
                   .end = sn_load_u64(start + 40),
                   .tokens = sn_load_u64(start + 72),
-                  .documents = sn_load_u64(start + 80)};
+                  .documents = sn_load_u64(start + 80),
+                  .tokens_hash = sn_load_u64(start + 88)};
     *origin = (sn_token_origin){sn_load_u64(start + 48), sn_load_u64(start + 56), sn_load_u64(start + 64)};
     if (h->version != SN_TOKEN_FILE_VERSION)
         return sn_fail(SN_ERR_UNSUPPORTED, "%s: token files of version %u are not known here (%d is)", r->name,
@@ -78,6 +79,7 @@ sn_status sn_token_file_open_memory(const char *name, const void *data, size_t s
     SN_TRY(check_header(&r, &h));
     f.tokens = r.data + h.tokens, f.documents = r.data + h.documents;
     f.width = (int)h.width;
+    f.tokens_hash = h.tokens_hash;
     f.n_tokens = (int64_t)h.n_tokens, f.n_documents = (int64_t)h.n_documents, f.n_vocab = (int64_t)h.n_vocab;
     f.end_target = h.end == UINT64_MAX ? -1 : (int32_t)h.end;
     SN_TRY(check_documents(name, &f));
@@ -85,10 +87,18 @@ sn_status sn_token_file_open_memory(const char *name, const void *data, size_t s
     return SN_OK;
 }
 
+static sn_status check_tokens(const char *path, const sn_token_file *f) {
+    sn_hash h = sn_hash_begin();
+    sn_hash_add(&h, f->tokens, (size_t)f->n_tokens * (size_t)f->width);
+    if (sn_hash_end(&h) == f->tokens_hash) return SN_OK;
+    return sn_fail(SN_ERR_FORMAT, "%s: the tokens are damaged: delete the file, it is built again", path);
+}
+
 sn_status sn_token_file_open(const char *path, sn_token_file *out) {
     sn_map map;
     SN_TRY(sn_map_open(path, &map));
     sn_status status = sn_token_file_open_memory(path, map.data, map.size, out);
+    if (status == SN_OK) status = check_tokens(path, out);
     if (status == SN_OK)
         out->map = map;
     else
@@ -141,6 +151,7 @@ struct sn_token_writer {
     int64_t n_vocab, n_tokens, n_documents, capacity;
     int32_t end_target;
     size_t width;
+    sn_hash hash;     /* of the tokens so far */
     uint64_t *starts; /* n_documents + 1 */
     unsigned char chunk[4 * CHUNK];
 };
@@ -167,6 +178,7 @@ sn_status sn_token_writer_open(const char *path, int64_t n_vocab, int32_t end_ta
     w->n_vocab = n_vocab;
     w->end_target = end_target;
     w->width = n_vocab <= 65536 ? 2 : 4;
+    w->hash = sn_hash_begin();
     sn_status status = sn_writer_open(path, &w->file);
     if (status == SN_OK) status = sn_writer_put(w->file, blank, HEADER);
     if (status == SN_OK)
@@ -189,6 +201,7 @@ sn_status sn_token_writer_put(sn_token_writer *w, const int32_t *ids, int64_t n)
                 sn_store_u32(w->chunk + 4 * i, (uint32_t)id);
         }
         SN_TRY(sn_writer_put(w->file, w->chunk, (size_t)some * w->width));
+        sn_hash_add(&w->hash, w->chunk, (size_t)some * w->width);
         done += some;
         w->n_tokens += some;
     }
@@ -212,7 +225,7 @@ static void make_header(const sn_token_writer *w, int64_t documents, const sn_to
                               (uint64_t)w->n_vocab,  w->end_target < 0 ? UINT64_MAX : (uint64_t)w->end_target,
                               origin->key,           origin->content,
                               origin->tokenizer,     HEADER,
-                              (uint64_t)documents};
+                              (uint64_t)documents,   sn_hash_end(&w->hash)};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) sn_store_u64(h + 16 + 8 * i, words[i]);
     sn_store_u64(h + HEADER_HASHED, header_hash(h));
 }

@@ -1,11 +1,11 @@
 /* Token files: a text as ids, ready to be mapped by a training run. All numbers are little-endian.
  *
- *   0    "SUANTOKN"          8   u32 version (1)     12  u32 bytes of a token: 2 or 4
+ *   0    "SUANTOKN"          8   u32 version (2)     12  u32 bytes of a token: 2 or 4
  *   16   u64 tokens          24  u64 documents       32  u64 ids in the vocabulary
  *   40   i64 the id that follows a document's last token, -1: none
  *   48   u64 key of the sources (names, sizes, times), u64 hash of their bytes, u64 hash of the tokenizer
  *   72   u64 first byte of the tokens, u64 first byte of the document table
- *   88   zeros               120 u64 sn_hash of bytes 0..119
+ *   88   u64 sn_hash of the tokens, zeros           120 u64 sn_hash of bytes 0..119
  *   128  tokens; zeros up to a multiple of 8; u64 start of each document (the first is 0), then the token count */
 #ifndef SN_FILE_TOKEN_FILE_H
 #define SN_FILE_TOKEN_FILE_H
@@ -13,7 +13,7 @@
 #include "base/map.h"
 #include "file/reader.h"
 
-enum { SN_TOKEN_FILE_VERSION = 1 };
+enum { SN_TOKEN_FILE_VERSION = 2 };
 
 /* What the tokens were made from. */
 typedef struct sn_token_origin {
@@ -26,11 +26,13 @@ typedef struct sn_token_file {
     int width; /* bytes of a token */
     int64_t n_tokens, n_documents, n_vocab;
     int32_t end_target; /* what a document's last token is to be followed by; -1: nothing is said */
+    uint64_t tokens_hash;
     sn_token_origin origin;
 } sn_token_file;
 
-/* SN_ERR_FORMAT for anything that is no whole token file. Ids are not looked at: sn_token_file_read does that. */
+/* SN_ERR_FORMAT for anything that is no whole token file, and where the tokens are not those that were written. */
 sn_status sn_token_file_open(const char *path, sn_token_file *out);
+/* Without reading the tokens; sn_token_file_read still sees ids that are not in the vocabulary. */
 sn_status sn_token_file_open_memory(const char *name, const void *data, size_t size, sn_token_file *out);
 void sn_token_file_close(sn_token_file *f);
 /* SN_ERR_FORMAT where `path` holds something that was never a token file: nobody's file is overwritten. */

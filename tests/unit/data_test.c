@@ -277,6 +277,12 @@ static void damaged_files_are_refused(void **state) {
         assert_message(wide ? "id 4278190181" : "id 65481");
         free(copy);
         sn_map_close(&map);
+        FILE *file = fopen(in_folder("t"), "r+b"); /* another id of the vocabulary */
+        assert_true(file && fseek(file, 128, SEEK_SET) == 0);
+        int byte = fgetc(file);
+        assert_true(fseek(file, 128, SEEK_SET) == 0 && fputc(byte ^ 1, file) != EOF && fclose(file) == 0);
+        assert_int_equal(sn_token_file_open(in_folder("t"), &f), SN_ERR_FORMAT);
+        assert_message("the tokens are damaged");
     }
 }
 
