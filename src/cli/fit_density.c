@@ -192,16 +192,19 @@ static void print_scores(const job *j) {
 }
 
 static sn_status write_samples(const job *j) {
-    int64_t n = j->s->n_samples;
-    double *x = malloc((size_t)n * sizeof *x);
-    if (!x) return cli_refuse(SN_ERR_MEMORY, "out of memory");
-    sn_density_sample(j->density[0], (uint64_t)j->s->seed, 1, n, x);
-    FILE *to = fopen(j->s->samples, "w");
-    for (int64_t i = 0; to && i < n; i++) fprintf(to, "%.17g\n", x[i]);
-    bool fine = to && !ferror(to);
-    if (to) fine = fclose(to) == 0 && fine;
+    enum { WIDTH = 26 }; /* of "-1.2345678901234567e-308", its end of line and a zero */
+    size_t n = (size_t)j->s->n_samples, used = 0;
+    double *x = malloc(n * sizeof *x);
+    char *text = malloc(n * WIDTH);
+    sn_status status = x && text ? SN_OK : cli_refuse(SN_ERR_MEMORY, "out of memory");
+    if (status == SN_OK) {
+        sn_density_sample(j->density[0], (uint64_t)j->s->seed, 1, (int64_t)n, x);
+        for (size_t i = 0; i < n; i++) used += (size_t)snprintf(text + used, WIDTH, "%.17g\n", x[i]);
+        status = sn_text_write(j->s->samples, text);
+    }
+    free(text);
     free(x);
-    return fine ? SN_OK : cli_refuse(SN_ERR_IO, "cannot write \"%s\"", j->s->samples);
+    return status;
 }
 
 static sn_status write_outputs(const job *j) {
