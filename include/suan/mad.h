@@ -61,7 +61,7 @@ typedef struct sn_mad_options {
     int64_t n_real;      /* fresh: new ones in each later generation; 0: n_initial */
     int64_t n_synthetic; /* in each later generation; 0: n_initial */
     int64_t n_judge; /* real and made points compared; 0: 1000; of a table at most its rows. Negative: no precision and
-                        recall */
+                        recall, and no frechet where w2 is known */
     bool pool;       /* augmented: samples of all generations before, n_synthetic from each */
     int neighbours;  /* of precision and recall; 0: 5 */
     int64_t runs;    /* 0: 1 */
@@ -98,6 +98,7 @@ typedef struct sn_mad_generation {
 typedef struct sn_mad_result {
     sn_mad_options options;           /* without zeros; model and source are borrowed */
     sn_mad_generation *by_generation; /* options.generations */
+    double limit[SN_MAD_MEASURES];    /* what the closed forms tend to; NAN where not known */
 } sn_mad_result;
 
 /* SN_ERR_ARGUMENT names what is out of range. */
@@ -113,6 +114,13 @@ typedef struct sn_mad_moments {
 SN_API sn_mad_moments sn_mad_moments_first(int64_t n_initial);
 SN_API sn_mad_moments sn_mad_moments_next(const sn_mad_moments *m, sn_mad_loop loop, int64_t n_real,
                                           int64_t n_synthetic, double lambda);
+/* As `next` in the augmented loop where the made points of all generations are kept; n_before points were there. */
+SN_API sn_mad_moments sn_mad_moments_pooled(const sn_mad_moments *m, int64_t n_before, int64_t n_synthetic,
+                                            double lambda);
+/* What `next` tends to over the generations (with real data: from any start), its deviation unknown (NAN); mean_square
+ * may be infinite. */
+SN_API sn_mad_moments sn_mad_moments_limit(const sn_mad_moments *first, sn_mad_loop loop, int64_t n_real,
+                                           int64_t n_synthetic, double lambda);
 SN_API double sn_mad_expected_w2(const sn_mad_moments *m); /* E W2^2 to N(0, 1) */
 
 /* ---- Measures of point sets, rows of d numbers ---- */
@@ -128,8 +136,8 @@ SN_API sn_status sn_neighbour_cover(const double *x, int64_t n, const double *re
 
 /* ---- Writing ---- */
 
-/* {"runs": [{"loop", "lambda", "model", "source", ..., "generations": [{"generation", "frechet", "frechet_stderr",
- * "frechet_expected", ...}]}]}. *text is freed with sn_text_free. */
+/* {"runs": [{"loop", "lambda", "model", "source", ..., "limit": {"mean_square", "variance"}, "generations":
+ * [{"generation", "frechet", "frechet_stderr", "frechet_expected", ...}]}]}. *text is freed with sn_text_free. */
 SN_API sn_status sn_mad_json(const sn_mad_result *r, int n, char **text);
 SN_API sn_status sn_mad_write_csv(const sn_mad_result *r, int n, const char *path);
 /* Frechet distance, precision and recall over generations; for Gaussians mean square, variance and W2 as well, with

@@ -35,7 +35,7 @@ static const cli_option options[] = {
      "Made points of each later one; 0: as many as at first."},
     {"pool", 0, CLI_FLAG, AT(pool), NULL, 0, 0, NULL, "augmented: keep the made points of all generations."},
     {"judge", 0, CLI_INT, AT(judge), "N", 0, 1048576, "1000",
-     "Real and made points to compare; 0: no precision and recall, which take most of the time."},
+     "Real and made points to compare, which takes most of the time; 0: moments only, where they are known."},
     {"neighbours", 'k', CLI_INT, AT(neighbours), "K", 1, 64, "5", "Of precision and recall."},
     {"runs", 'r', CLI_INT, AT(runs), "N", 1, 1048576, "1", "Repetitions; the mean and its standard error are told."},
     {"seed", 0, CLI_INT, AT(seed), "N", 0, 4294967295.0, "1", "Of everything that is drawn."},
@@ -211,6 +211,24 @@ static sn_status run_all(job *j) {
 
 /* ---- Output ---- */
 
+/* What the expected values tend to, below their columns. */
+static void print_limits(const sn_mad_result *r) {
+    bool any = false;
+    for (int m = 0; m < SN_MAD_MEASURES; m++) any |= !isnan(r->limit[m]);
+    if (!any) return;
+    printf("%10s", "limit");
+    for (int m = 0; m < SN_MAD_MEASURES; m++) {
+        if (isnan(r->by_generation[0].value[m])) continue;
+        printf(" %11s", "");
+        if (isnan(r->by_generation[0].expected[m])) continue;
+        if (isnan(r->limit[m]))
+            printf(" %11s", "");
+        else
+            printf(" %11.5f", r->limit[m]);
+    }
+    printf("\n");
+}
+
 static void print_result(const sn_mad_result *r) {
     printf("\n%s, lambda %g\n%10s", sn_mad_loop_name(r->options.loop), r->options.lambda, "generation");
     bool known[SN_MAD_MEASURES];
@@ -234,6 +252,7 @@ static void print_result(const sn_mad_result *r) {
         }
         printf("\n");
     }
+    print_limits(r);
 }
 
 static sn_status write_outputs(const job *j) {

@@ -44,8 +44,12 @@ static int64_t largest(const sn_mad_options *o) {
     return sn_max_i64(o->n_initial, real + made);
 }
 
+/* Not where only moments are wanted and they are known: drawing takes far longer than anything else then. */
+static bool draws_to_judge(const sn_mad_options *o) { return o->n_judge > 0 || !o->model->moments || o->source->table; }
+
 static sn_status judge_samples(const run *r, const void *model, int64_t generation, double *out) {
     const sn_mad_options *o = r->o;
+    if (!draws_to_judge(o)) return SN_OK;
     int64_t n = o->n_judge > 0 ? o->n_judge : 1000, d = o->source->d;
     double *real = r->judged, *made = real + n * d;
     sn_mad_draw(o->source, o->seed, stream_of(r->index, generation, JUDGE_REAL), n, real);
@@ -155,16 +159,34 @@ static void sum_up(const job *j, sn_mad_result *r) {
         }
 }
 
+/* Where all made points are kept, lambda below 1 lets the variance die as a power of the generation; at 1 it has some
+ * limit. */
+static void set_limits(const sn_mad_options *o, int64_t n_real, double *limit) {
+    if (o->pool) {
+        if (o->lambda < 1) limit[SN_MAD_VARIANCE] = 0;
+        return;
+    }
+    const sn_mad_moments first = sn_mad_moments_first(o->n_initial);
+    sn_mad_moments m = sn_mad_moments_limit(&first, o->loop, n_real, o->n_synthetic, o->lambda);
+    limit[SN_MAD_MEAN_SQUARE] = m.mean_square;
+    limit[SN_MAD_VARIANCE] = m.variance;
+}
+
 static void expect(const sn_mad_options *o, sn_mad_result *r) {
-    bool known = strcmp(o->model->name, "gaussian") == 0 && !o->source->table &&
-                 strcmp(o->source->name, "gaussian") == 0 && !o->pool;
+    bool known =
+        strcmp(o->model->name, "gaussian") == 0 && !o->source->table && strcmp(o->source->name, "gaussian") == 0;
     int64_t n_real = o->loop == SN_MAD_AUGMENTED ? o->n_initial : o->n_real;
     sn_mad_moments m = sn_mad_moments_first(o->n_initial);
+    for (int k = 0; k < SN_MAD_MEASURES; k++) r->limit[k] = NAN;
+    if (known) set_limits(o, n_real, r->limit);
     for (int64_t g = 0; g < o->generations; g++) {
         double *out = r->by_generation[g].expected;
         for (int k = 0; k < SN_MAD_MEASURES; k++) out[k] = NAN;
         if (!known) continue;
-        if (g > 0) m = sn_mad_moments_next(&m, o->loop, n_real, o->n_synthetic, o->lambda);
+        if (g > 0 && o->pool)
+            m = sn_mad_moments_pooled(&m, n_real + (g - 1) * o->n_synthetic, o->n_synthetic, o->lambda);
+        else if (g > 0)
+            m = sn_mad_moments_next(&m, o->loop, n_real, o->n_synthetic, o->lambda);
         out[SN_MAD_MEAN_SQUARE] = m.mean_square;
         out[SN_MAD_VARIANCE] = m.variance;
         if (o->source->d == 1) out[SN_MAD_W2] = sn_mad_expected_w2(&m);

@@ -30,4 +30,33 @@ sn_mad_moments sn_mad_moments_next(const sn_mad_moments *m, sn_mad_loop loop, in
     return next;
 }
 
+/* The mean moves by n_synthetic / n' of the mean of new points about it; of the squares those within the old data,
+ * those within the new and those between their means add up. */
+sn_mad_moments sn_mad_moments_pooled(const sn_mad_moments *m, int64_t n_before, int64_t n_synthetic, double lambda) {
+    double before = (double)n_before, made = (double)n_synthetic, n = before + made;
+    sn_mad_moments next = {.deviation = NAN, .shared = m->shared};
+    next.mean_square = m->mean_square + made * lambda * m->variance / (n * n);
+    next.variance = m->variance * (before - 1 + lambda * (made - 1 + before / n)) / (n - 1);
+    return next;
+}
+
+sn_mad_moments sn_mad_moments_limit(const sn_mad_moments *first, sn_mad_loop loop, int64_t n_real, int64_t n_synthetic,
+                                    double lambda) {
+    double made = (double)n_synthetic, real = (double)n_real, n = real + made;
+    sn_mad_moments limit = {.deviation = NAN};
+    if (loop == SN_MAD_SYNTHETIC) {
+        limit.variance = lambda < 1 ? 0 : first->variance;
+        limit.mean_square =
+            lambda < 1 ? first->mean_square + first->variance * lambda / (made * (1 - lambda)) : INFINITY;
+        return limit;
+    }
+    /* the recursion stands still: two equations in mean_square and variance */
+    limit.shared = loop == SN_MAD_AUGMENTED ? 1 / real : 0;
+    double a = n * n - made * made, b = -made * lambda, c = real, d = n - 1 - made * lambda;
+    double u = real + 2 * real * made * limit.shared, determinant = a * d - b * c;
+    limit.mean_square = (u * d - b * real) / determinant;
+    limit.variance = (a * real - c * u) / determinant;
+    return limit;
+}
+
 double sn_mad_expected_w2(const sn_mad_moments *m) { return m->mean_square + m->variance + 1 - 2 * m->deviation; }

@@ -41,7 +41,11 @@ static void put_run(sn_json_out *w, const sn_mad_result *r) {
     sn_json_put_i64(w, "initial", o->n_initial);
     if (o->loop == SN_MAD_FRESH) sn_json_put_i64(w, "real", o->n_real);
     sn_json_put_i64(w, "synthetic", o->n_synthetic);
+    if (o->loop == SN_MAD_AUGMENTED) sn_json_put_bool(w, "pool", o->pool);
     sn_json_put_i64(w, "runs", o->runs);
+    sn_json_begin_object(w, "limit");
+    for (int m = 0; m < SN_MAD_MEASURES; m++) put_known(w, sn_mad_measure_name((sn_mad_measure)m), "", r->limit[m]);
+    sn_json_end(w);
     sn_json_begin_array(w, "generations");
     for (int64_t g = 0; g < o->generations; g++) put_generation(w, &r->by_generation[g], g + 1);
     sn_json_end(w);

@@ -7,6 +7,8 @@ status 0 "$SUAN" study mad --initial 20 --runs 50 --judge 0 -g 4 -q --json "$wor
 prints "gaussian trained on gaussian (1 dimensions), 50 runs"
 prints "fresh, lambda 1"
 grep -q '"w2_expected": 0.0761' "$work/m.json" || fail "no closed form of the first generation"
+grep -A 1 '"limit"' "$work/m.json" | grep -q '"mean_square": 0.06637' || fail "no limit of the augmented loop"
+grep -q '"frechet"' "$work/m.json" && fail "points were drawn to judge by, though the moments are known"
 [ "$(wc -l <"$work/m.csv")" -eq 13 ] || fail "not one row a generation"
 grep -q "squared W2" "$work/m.svg" || fail "no picture of the moments"
 status 0 "$SUAN" study mad -m mixture -s grid --size 9 --initial 60 --judge 40 -g 2 -l synthetic -q --plot "$work/g.svg"

@@ -67,6 +67,26 @@ static void fresh_moments_have_the_known_values(void **state) {
     assert_near(m.variance, 1, 1e-14);
 }
 
+/* The limits are where the recursions end; of fixed real data among ever more made points they are simple fractions. */
+static void limits_are_where_the_recursions_end(void **state) {
+    (void)state;
+    for (int loop = 0; loop < SN_MAD_LOOPS; loop++)
+        for (double lambda = 0.8; lambda < 1.1; lambda += 0.2) {
+            lambda = fmin(lambda, 1);
+            const sn_mad_moments first = sn_mad_moments_first(12);
+            sn_mad_moments m = first, limit = sn_mad_moments_limit(&first, (sn_mad_loop)loop, 12, 40, lambda);
+            for (int t = 0; t < 20000; t++) m = sn_mad_moments_next(&m, (sn_mad_loop)loop, 12, 40, lambda);
+            assert_near(m.variance, limit.variance, 1e-9);
+            if (loop == SN_MAD_SYNTHETIC && lambda == 1)
+                assert_true(isinf(limit.mean_square) && m.mean_square > 400);
+            else
+                assert_near(m.mean_square, limit.mean_square, 1e-9);
+        }
+    sn_mad_moments far = sn_mad_moments_limit(&truth, SN_MAD_AUGMENTED, 20, 1 << 30, 1);
+    assert_near(far.mean_square, 58.0 / (20 * 39), 1e-8); /* (3 r - 2) / (r (2 r - 1)) */
+    assert_near(far.variance, 38.0 / 39, 1e-8);           /* 2 (r - 1) / (2 r - 1) */
+}
+
 /* ---- Simulation of the loops ---- */
 
 static sn_mad_result simulate(sn_mad_options o) {
@@ -86,9 +106,11 @@ static void simulations_follow_the_moments(void **state) {
     static const sn_mad_measure measures[] = {SN_MAD_MEAN_SQUARE, SN_MAD_VARIANCE, SN_MAD_W2};
     const int64_t runs = getenv("SUAN_TEST_FAST") ? 400 : 4000; /* sanitizers are slow */
     (void)state;
-    for (int loop = 0; loop < SN_MAD_LOOPS; loop++)
+    for (int k = 0; k < SN_MAD_LOOPS + 1; k++)
         for (double lambda = 0.8; lambda < 1.1; lambda += 0.2) {
+            int loop = k < SN_MAD_LOOPS ? k : SN_MAD_AUGMENTED;
             sn_mad_result r = simulate((sn_mad_options){.loop = (sn_mad_loop)loop,
+                                                        .pool = k == SN_MAD_LOOPS,
                                                         .lambda = fmin(lambda, 1),
                                                         .generations = 8,
                                                         .n_initial = 20,
@@ -113,8 +135,7 @@ static void results_do_not_depend_on_threads(void **state) {
     sn_mad_result a = simulate(o);
     o.n_threads = 3;
     sn_mad_result b = simulate(o);
-    for (int g = 0; g < 4; g++)
-        assert_true(a.by_generation[g].value[SN_MAD_FRECHET] == b.by_generation[g].value[SN_MAD_FRECHET]);
+    for (int g = 0; g < 4; g++) assert_true(a.by_generation[g].value[SN_MAD_W2] == b.by_generation[g].value[SN_MAD_W2]);
     sn_mad_free(&a);
     sn_mad_free(&b);
 }
@@ -291,6 +312,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(synthetic_moments_are_the_closed_forms),
         cmocka_unit_test(fresh_moments_have_the_known_values),
+        cmocka_unit_test(limits_are_where_the_recursions_end),
         cmocka_unit_test(simulations_follow_the_moments),
         cmocka_unit_test(results_do_not_depend_on_threads),
         cmocka_unit_test(models_give_back_their_data),
