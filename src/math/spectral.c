@@ -44,6 +44,22 @@ static void interpolation_row(const sn_mesh *m, double xi, double *row) {
     for (int j = 0; j < n; j++) row[j] /= sum;
 }
 
+void sn_gauss_row(int n, const double *x, const double *w, double at, double *row) {
+    double sum = 0, half = 0, middle = 0;
+    for (int i = 0; i < n; i++) half += w[i] / 2, middle += x[i] / n;
+    for (int i = 0; i < n; i++) {
+        double xi = (x[i] - middle) / half;
+        if (at == x[i]) {
+            memset(row, 0, (size_t)n * sizeof *row);
+            row[i] = 1;
+            return;
+        }
+        row[i] = (i % 2 ? -1 : 1) * sqrt((1 - xi * xi) * w[i]) / (at - x[i]);
+        sum += row[i];
+    }
+    for (int i = 0; i < n; i++) row[i] /= sum;
+}
+
 /* c [rows][n] = a [rows][n] b [n][n] */
 static void multiply(const double *a, const double *b, int rows, int n, double *c) {
     for (int i = 0; i < rows; i++)

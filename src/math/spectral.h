@@ -27,5 +27,7 @@ void sn_mesh_free(sn_mesh *m);
 void sn_mesh_sample(const sn_mesh *m, const double *u, int d, double t, double *values, double *slopes);
 /* Points and weights of Gauss's rule on [-1, 1]. */
 void sn_gauss_legendre(int n, double *x, double *w);
+/* The weights of values at Gauss's n points x of an interval, with weights w, in their polynomial's value. */
+void sn_gauss_row(int n, const double *x, const double *w, double at, double *row);
 
 #endif

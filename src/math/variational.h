@@ -3,8 +3,8 @@
 #ifndef SN_MATH_VARIATIONAL_H
 #define SN_MATH_VARIATIONAL_H
 
+#include "math/chain.h"
 #include "math/functional.h"
-#include "math/symmetric.h"
 
 enum { SN_VARIATIONAL_MAX_CUTS = 17, SN_TRACE_POINTS = 65, SN_TRACE_MAX = 40, SN_MAX_CONJUGATE = 8 };
 
@@ -29,10 +29,11 @@ typedef struct sn_level {
     int64_t *unknown; /* [n_nodes][d]: its index, or -1 */
     int64_t n;
     int bound;            /* 1 with a constraint: the unknown multiplier comes last */
-    double *stiffness;    /* [n][n], lower triangle: the integral of the product of slopes */
-    double *hessian;      /* [n][n], lower triangle, of J + multiplier K */
-    sn_symmetric norm;    /* the stiffness, factored */
-    sn_symmetric system;  /* n + bound */
+    int width;            /* (degree + 1) d: values of an element, and rows of its block */
+    double *hessian;      /* [n_elements][width][width], lower triangles, of J + multiplier K */
+    double *work;         /* for assembling, see reserve */
+    sn_chain norm;        /* the stiffness: the integral of the product of slopes */
+    sn_chain system;      /* the Hessian less a shift; with a constraint, its slope is the border */
     double *residual;     /* n + bound: dJ + multiplier dK, K - bound */
     double *slope_k;      /* n */
     double *step, *image; /* n + bound */
@@ -42,12 +43,14 @@ typedef struct sn_level {
     sn_functional_terms terms;
 } sn_level;
 
-/* `parts` elements for each interval of the problem. upto: the mesh ends there (inside the last interval) and all ends
- * are fixed, for second variations; NaN: the whole. */
-sn_status sn_level_new(const sn_variational *v, int parts, int degree, double upto, sn_level *out);
+/* `parts` elements for each interval of the problem. */
+sn_status sn_level_new(const sn_variational *v, int parts, int degree, sn_level *out);
 void sn_level_free(sn_level *s);
 /* Fills residual, j, k, and with `second` hessian and force, at a path. *fine: the path is in the domain. */
 sn_status sn_level_linearise(sn_level *s, const double *u, double multiplier, bool second, bool *fine);
+/* The element's block of the second variation at `upto`: the element ends there; of the terms of the last
+ * linearisation, which are interpolated. */
+void sn_level_cut_block(sn_level *s, int e, double upto, double *block);
 /* The inertia of the Hessian minus shift times the stiffness, on variations that keep K: eigenvalues below `shift`. */
 int64_t sn_level_count_below(sn_level *s, double shift);
 /* A path of another mesh at this one's nodes. */

@@ -5,107 +5,102 @@
 #include <math.h>
 #include <string.h>
 
-static sn_status make_mesh(sn_level *s, int parts, int degree, double upto) {
+static sn_status make_mesh(sn_level *s, int parts, int degree) {
     const sn_variational *v = s->v;
     double cuts[SN_VARIATIONAL_MAX_CUTS * 64 + 1];
-    int n = 0;
+    int n = v->n_intervals * parts;
     if (parts > 64) return sn_fail(SN_ERR_INTERNAL, "a mesh of too many parts");
-    double a = v->cuts[0], b = v->cuts[v->n_intervals];
-    if (v->n_intervals == 1 && upto < b) { /* a short piece gets as many elements as the whole */
-        for (; n <= parts; n++) cuts[n] = n < parts ? a + (upto - a) * n / parts : upto;
-        return sn_mesh_new(cuts, parts, degree, &s->mesh);
-    }
-    for (int i = 0; i < v->n_intervals * parts; i++) {
+    for (int i = 0; i < n; i++) {
         int at = i / parts;
-        double from = v->cuts[at], to = v->cuts[at + 1], begin = from + (to - from) * (i % parts) / parts;
-        if (begin >= upto) break;
-        s->layer[n] = at;
-        cuts[n++] = begin;
+        cuts[i] = v->cuts[at] + (v->cuts[at + 1] - v->cuts[at]) * (i % parts) / parts;
+        s->layer[i] = at;
     }
-    cuts[n] = upto < b ? upto : b;
+    cuts[n] = v->cuts[v->n_intervals];
     return sn_mesh_new(cuts, n, degree, &s->mesh);
 }
 
-static sn_status number_unknowns(sn_level *s, bool fixed) {
+static sn_status number_unknowns(sn_level *s) {
     int d = s->v->l.d;
     int64_t n = s->mesh.n_nodes;
     s->unknown = sn_alloc((size_t)(n * d) * sizeof *s->unknown);
     if (!s->unknown) return sn_fail_memory("a mesh");
     for (int64_t i = 0; i < n; i++)
         for (int k = 0; k < d; k++) {
-            bool held = (i == 0 && (fixed || !isnan(s->v->from[k]))) || (i == n - 1 && (fixed || !isnan(s->v->to[k])));
+            bool held = (i == 0 && !isnan(s->v->from[k])) || (i == n - 1 && !isnan(s->v->to[k]));
             s->unknown[i * d + k] = held ? -1 : s->n++;
         }
     return SN_OK;
 }
 
-/* Adds to the lower triangle of a matrix of the unknowns, for each element, point and pair of values:
- * weight (qq B B' + qp B S' + qp' S B' + pp S S'), B the values of the basis and S its slopes. */
-static void assemble(const sn_level *s, const double *qq, const double *qp, const double *pp, double *to) {
+/* The block of one element of length 2 half, from second derivatives at its points and their weights: the sum over
+ * points of weight (qq B B' + qp B S' + qp' S B' + pp S S'), B the values of the basis and S its slopes. */
+static void assemble(const sn_level *s, double half, const double *weight, const double *qq, const double *qp,
+                     const double *pp, double *block) {
     const sn_mesh *m = &s->mesh;
     int d = s->v->l.d, n = m->degree + 1;
-    for (int64_t i = 0; i < m->n_points; i++) {
-        int64_t e = i / m->n_gauss;
-        const double *b = m->value + i % m->n_gauss * n, *c = m->slope + i % m->n_gauss * n;
-        double per = 2 / (m->cut[e + 1] - m->cut[e]), w = m->weight[i];
-        const int64_t *unknown = s->unknown + e * m->degree * d;
-        for (int x = 0; x < n * d; x++) {
-            int64_t row = unknown[x];
-            int k = x % d;
-            if (row < 0) continue;
-            double bx = w * b[x / d], sx = w * per * c[x / d];
-            for (int y = 0; y < n * d; y++) {
-                int64_t column = unknown[y];
-                if (column < 0 || column > row) continue;
-                int l = y % d;
-                double by = b[y / d], sy = per * c[y / d];
-                int64_t kl = (i * d + k) * d + l, lk = (i * d + l) * d + k;
-                to[row * s->n + column] += bx * (qq[kl] * by + qp[kl] * sy) + sx * (qp[lk] * by + pp[kl] * sy);
+    double *sum = s->work, *slope = sum + d * d * n * n; /* sum[k][l][a][b], b <= a */
+    memset(sum, 0, (size_t)(d * d * n * n) * sizeof *sum);
+    for (int i = 0; i < m->n_gauss; i++) {
+        const double *b = m->value + i * n, *c = m->slope + i * n;
+        for (int a = 0; a < n; a++) slope[a] = c[a] / half;
+        for (int k = 0; k < d; k++)
+            for (int l = 0; l < d; l++) {
+                int kl = (i * d + k) * d + l, lk = (i * d + l) * d + k;
+                for (int a = 0; a < n; a++) {
+                    double x = weight[i] * b[a], y = weight[i] * slope[a];
+                    double by_value = x * qq[kl] + y * qp[lk], by_slope = x * qp[kl] + y * pp[kl];
+                    double *row = sum + ((k * d + l) * n + a) * n;
+                    for (int e = 0; e <= a; e++) row[e] += by_value * b[e] + by_slope * slope[e];
+                }
             }
-        }
     }
+    for (int x = 0; x < s->width; x++)
+        for (int y = 0; y <= x; y++) block[x * s->width + y] = sum[((x % d * d + y % d) * n + x / d) * n + y / d];
 }
 
-/* The stiffness is the same matrix for each function; free ends add a little mass, which makes it definite. */
+/* The stiffness is the same for each function; free ends add a little mass, which makes it definite. */
 static sn_status fill_norm(sn_level *s) {
-    int d = s->v->l.d;
-    int64_t size = s->mesh.n_points * d * d;
+    const sn_mesh *m = &s->mesh;
+    int d = s->v->l.d, size = m->n_gauss * d * d;
     double length = s->v->cuts[s->v->n_intervals] - s->v->cuts[0], mass = 0;
     for (int k = 0; k < d; k++)
         if (isnan(s->v->from[k]) || isnan(s->v->to[k])) mass = 1 / (length * length);
     double *unit = sn_calloc((size_t)size * 3, sizeof *unit);
     if (!unit) return sn_fail_memory("a norm");
-    for (int64_t i = 0; i < s->mesh.n_points; i++)
+    for (int i = 0; i < m->n_gauss; i++)
         for (int k = 0; k < d; k++) {
             unit[(i * d + k) * d + k] = mass;
             unit[2 * size + (i * d + k) * d + k] = 1;
         }
-    assemble(s, unit, unit + size, unit + 2 * size, s->stiffness);
+    for (int e = 0; e < m->n_elements; e++)
+        assemble(s, 0.5 * (m->cut[e + 1] - m->cut[e]), m->weight + e * m->n_gauss, unit, unit + size, unit + 2 * size,
+                 s->norm.block + (int64_t)e * s->width * s->width);
     sn_free(unit);
-    memcpy(s->norm.a, s->stiffness, (size_t)(s->n * s->n) * sizeof(double));
-    sn_symmetric_factor(&s->norm);
+    sn_chain_factor(&s->norm);
     return SN_OK;
 }
 
 static sn_status reserve(sn_level *s) {
-    size_t n = (size_t)s->n, whole = n + (size_t)s->bound;
-    s->stiffness = sn_calloc(n * n, sizeof(double));
-    s->hessian = sn_calloc(n * n, sizeof(double));
+    int d = s->v->l.d, n = s->mesh.degree + 1, elements = s->mesh.n_elements, gauss = s->mesh.n_gauss;
+    s->width = n * d;
+    size_t whole = (size_t)(s->n + s->bound), width = (size_t)s->width;
+    s->hessian = sn_calloc((size_t)elements * width * width, sizeof(double));
     s->residual = sn_calloc(4 * whole, sizeof(double));
-    s->trial = sn_calloc((size_t)(s->mesh.n_nodes * s->v->l.d), sizeof(double));
-    if (!s->stiffness || !s->hessian || !s->residual || !s->trial) return sn_fail_memory("a Hessian");
+    s->trial = sn_calloc((size_t)(s->mesh.n_nodes * d), sizeof(double));
+    /* A block, a row of slopes; terms at the points of a part, their weights, a row of interpolation. */
+    s->work = sn_calloc(width * width + (size_t)(n + gauss * (3 * d * d + 2)), sizeof(double));
+    if (!s->hessian || !s->residual || !s->trial || !s->work) return sn_fail_memory("a Hessian");
     s->slope_k = s->residual + whole, s->step = s->residual + 2 * whole, s->image = s->residual + 3 * whole;
-    SN_TRY(sn_symmetric_new(s->n, &s->norm));
-    return sn_symmetric_new((int64_t)whole, &s->system);
+    SN_TRY(sn_chain_new(elements, s->width, s->width - d, s->unknown, s->n, 0, &s->norm));
+    return sn_chain_new(elements, s->width, s->width - d, s->unknown, s->n, s->bound, &s->system);
 }
 
-sn_status sn_level_new(const sn_variational *v, int parts, int degree, double upto, sn_level *out) {
-    bool part = !isnan(upto);
-    *out = (sn_level){.v = v, .bound = v->l.constraint && !part};
+sn_status sn_level_new(const sn_variational *v, int parts, int degree, sn_level *out) {
+    *out = (sn_level){.v = v, .bound = v->l.constraint != NULL};
     out->layer = sn_calloc((size_t)(v->n_intervals * parts), sizeof *out->layer);
     sn_status status = out->layer ? SN_OK : sn_fail_memory("a mesh");
-    if (status == SN_OK) status = make_mesh(out, parts, degree, part ? upto : INFINITY);
-    if (status == SN_OK) status = number_unknowns(out, part);
+    if (status == SN_OK) status = make_mesh(out, parts, degree);
+    if (status == SN_OK) status = number_unknowns(out);
     if (status == SN_OK) status = reserve(out);
     if (status == SN_OK) status = fill_norm(out);
     if (status == SN_OK) status = sn_functional_new(&v->l, &out->mesh, out->layer, v->cancel, &out->f);
@@ -116,12 +111,12 @@ sn_status sn_level_new(const sn_variational *v, int parts, int degree, double up
 void sn_level_free(sn_level *s) {
     sn_functional_free(s->f);
     sn_mesh_free(&s->mesh);
-    sn_symmetric_free(&s->norm);
-    sn_symmetric_free(&s->system);
+    sn_chain_free(&s->norm);
+    sn_chain_free(&s->system);
     sn_free(s->layer);
     sn_free(s->unknown);
-    sn_free(s->stiffness);
     sn_free(s->hessian);
+    sn_free(s->work);
     sn_free(s->residual);
     sn_free(s->trial);
     *s = (sn_level){0};
@@ -172,23 +167,42 @@ sn_status sn_level_linearise(sn_level *s, const double *u, double multiplier, bo
     if (!*fine || !second) return SN_OK;
     *fine = all_finite(s->terms.a_qq, dd) && all_finite(s->terms.a_qp, dd) && all_finite(s->terms.a_pp, dd);
     if (!*fine) return SN_OK;
-    memset(s->hessian, 0, (size_t)(s->n * s->n) * sizeof(double));
-    assemble(s, s->terms.a_qq, s->terms.a_qp, s->terms.a_pp, s->hessian);
+    for (int e = 0; e < s->mesh.n_elements; e++) {
+        int64_t at = (int64_t)e * s->mesh.n_gauss, by = at * d * d;
+        assemble(s, 0.5 * (s->mesh.cut[e + 1] - s->mesh.cut[e]), s->mesh.weight + at, s->terms.a_qq + by,
+                 s->terms.a_qp + by, s->terms.a_pp + by, s->hessian + (int64_t)e * s->width * s->width);
+    }
     s->force = typical_force(s);
     return SN_OK;
 }
 
+/* The points of a part lie where polynomials through the element's points are known well. */
+void sn_level_cut_block(sn_level *s, int e, double upto, double *block) {
+    const sn_mesh *m = &s->mesh;
+    int d = s->v->l.d, n = m->n_gauss, size = d * d;
+    const double *t = m->t + e * n, *weight = m->weight + e * n;
+    double a = m->cut[e], share = (upto - a) / (m->cut[e + 1] - a);
+    const double *terms[3] = {s->terms.a_qq, s->terms.a_qp, s->terms.a_pp};
+    double *part = s->work + s->width * s->width + m->degree + 1, *less = part + 3 * n * size, *row = less + n;
+    for (int i = 0; i < n; i++) {
+        sn_gauss_row(n, t, weight, a + share * (t[i] - a), row);
+        less[i] = share * weight[i];
+        for (int c = 0; c < 3; c++)
+            for (int k = 0; k < size; k++) {
+                double sum = 0;
+                for (int j = 0; j < n; j++) sum += row[j] * terms[c][((int64_t)e * n + j) * size + k];
+                part[(c * n + i) * size + k] = sum;
+            }
+    }
+    assemble(s, 0.5 * (upto - a), less, part, part + n * size, part + 2 * n * size, block);
+}
+
 /* The system matrix: Hessian - shift stiffness, bordered by the constraint's slope. */
 int64_t sn_level_count_below(sn_level *s, double shift) {
-    int64_t n = s->n, whole = n + s->bound;
-    for (int64_t i = 0; i < n; i++)
-        for (int64_t j = 0; j <= i; j++)
-            s->system.a[i * whole + j] = s->hessian[i * n + j] - shift * s->stiffness[i * n + j];
-    if (s->bound) {
-        memcpy(s->system.a + n * whole, s->slope_k, (size_t)n * sizeof(double));
-        s->system.a[n * whole + n] = 0;
-    }
-    sn_symmetric_factor(&s->system);
+    int64_t size = (int64_t)s->mesh.n_elements * s->width * s->width;
+    for (int64_t i = 0; i < size; i++) s->system.block[i] = s->hessian[i] - shift * s->norm.block[i];
+    if (s->bound) memcpy(s->system.edge, s->slope_k, (size_t)s->n * sizeof(double));
+    sn_chain_factor(&s->system);
     return s->system.n_negative - s->bound;
 }
 

@@ -12,7 +12,7 @@ enum { MOST_STEPS = 40 };
 static double dual_square(sn_level *s, const double *r) {
     double sum = 0;
     memcpy(s->image, r, (size_t)s->n * sizeof *r);
-    sn_symmetric_solve(&s->norm, s->image);
+    sn_chain_solve(&s->norm, s->image);
     for (int64_t i = 0; i < s->n; i++) sum += r[i] * s->image[i];
     return fmax(sum, 0);
 }
@@ -62,7 +62,7 @@ static void accept(sn_level *s, double *u, sn_trace *trace) {
 
 static void solve_step(sn_level *s) {
     for (int64_t i = 0; i < s->n + s->bound; i++) s->step[i] = -s->residual[i];
-    sn_symmetric_solve(&s->system, s->step);
+    sn_chain_solve(&s->system, s->step);
 }
 
 static bool stopped(const sn_level *s) { return s->v->cancel && *s->v->cancel; }
@@ -75,7 +75,7 @@ static sn_status first_multiplier(sn_level *s, const double *u, double *multipli
     SN_TRY(sn_level_linearise(s, u, 0, false, fine));
     if (!*fine || !s->bound) return SN_OK;
     memcpy(s->image, s->slope_k, (size_t)s->n * sizeof *s->image);
-    sn_symmetric_solve(&s->norm, s->image);
+    sn_chain_solve(&s->norm, s->image);
     for (int64_t i = 0; i < s->n; i++) up += s->image[i] * s->residual[i], down += s->image[i] * s->slope_k[i];
     if (down > 0) *multiplier = -up / down;
     return SN_OK;

@@ -125,7 +125,7 @@ static sn_status refine_once(const sn_search *s, sn_search_find *f, int rung, bo
     sn_level finer;
     bool found = false;
     double multiplier = f->multiplier, change = INFINITY;
-    SN_TRY(sn_level_new(s->v, ladder[rung].parts, ladder[rung].degree, NAN, &finer));
+    SN_TRY(sn_level_new(s->v, ladder[rung].parts, ladder[rung].degree, &finer));
     double *u = new_path(&finer);
     sn_status status = u ? SN_OK : SN_ERR_MEMORY;
     if (u) {
@@ -188,7 +188,7 @@ static sn_status consider(sn_search *s, int depth, sn_search_start start, const 
     sn_search_find f = {.depth = depth, .start = start, .multiplier = multiplier};
     bool real = false;
     if (is_known(s, coarse, u, 1e-3)) return SN_OK;
-    SN_TRY(sn_level_new(s->v, ladder[depth].parts, ladder[depth].degree, NAN, &f.level));
+    SN_TRY(sn_level_new(s->v, ladder[depth].parts, ladder[depth].degree, &f.level));
     f.u = new_path(&f.level);
     sn_status status = f.u ? SN_OK : SN_ERR_MEMORY;
     if (f.u) {
@@ -206,7 +206,7 @@ static sn_status consider(sn_search *s, int depth, sn_search_start start, const 
 static sn_status search_at(sn_search *s, int depth) {
     sn_level level;
     s->failures = 0;
-    SN_TRY(sn_level_new(s->v, ladder[depth].parts, ladder[depth].degree, NAN, &level));
+    SN_TRY(sn_level_new(s->v, ladder[depth].parts, ladder[depth].degree, &level));
     double *u = new_path(&level), multiplier;
     sn_status status = u ? SN_OK : SN_ERR_MEMORY;
     for (int i = 0; status == SN_OK && i < count_starts(s->v) && s->n < SN_SEARCH_MOST && s->failures < MOST_FAILURES;
@@ -260,7 +260,7 @@ sn_status sn_search_retrace(const sn_search *s, int i, sn_trace *trace) {
     sn_level level;
     bool found;
     double multiplier;
-    SN_TRY(sn_level_new(s->v, ladder[f->depth].parts, ladder[f->depth].degree, NAN, &level));
+    SN_TRY(sn_level_new(s->v, ladder[f->depth].parts, ladder[f->depth].degree, &level));
     double *u = new_path(&level);
     sn_status status = u ? solve_start(&level, f->start, u, &multiplier, trace, &found) : SN_ERR_MEMORY;
     sn_free(u);
@@ -273,7 +273,7 @@ static sn_status solve_degree(const sn_search *s, const sn_search_find *f, int d
     sn_level level;
     bool found = false;
     double multiplier = f->multiplier;
-    SN_TRY(sn_level_new(s->v, 1, degree, NAN, &level));
+    SN_TRY(sn_level_new(s->v, 1, degree, &level));
     double *u = new_path(&level);
     sn_status status = u ? SN_OK : SN_ERR_MEMORY;
     if (u) {

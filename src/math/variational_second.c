@@ -85,42 +85,39 @@ static double edge_eigenvalue(sn_level *s, int sign) {
 
 /* ---- Conjugate points ---- */
 
-/* Eigenvalues below 0 over variations that end at `upto`: the number of conjugate points before it (Morse). */
-static sn_status index_upto(const sn_level *whole, const double *u, double upto, int64_t *out) {
-    sn_level part;
-    bool fine;
-    /* Only the first points are looked for: that many waves fit a middling mesh. */
-    int parts = whole->mesh.n_elements / whole->v->n_intervals, degree = whole->mesh.degree;
-    SN_TRY(sn_level_new(whole->v, parts < 8 ? parts : 8, degree < 16 ? degree : 16, upto, &part));
-    double *at = sn_alloc((size_t)(part.mesh.n_nodes * whole->v->l.d) * sizeof *at);
-    sn_status status = at ? SN_OK : sn_fail_memory("a path");
-    if (status == SN_OK) {
-        sn_level_transfer(&part, &whole->mesh, u, at);
-        status = sn_level_linearise(&part, at, 0, true, &fine);
-        if (status == SN_OK && fine) *out = sn_level_count_below(&part, 0);
-        if (status == SN_OK && !fine) status = sn_fail(SN_ERR_NUMERIC, "the second variation is not finite");
-    }
-    sn_free(at);
-    sn_level_free(&part);
-    return status;
+/* Eigenvalues below 0 over variations that end at `upto` in element e: the number of conjugate points before it
+ * (Morse). */
+static int64_t index_upto(sn_level *s, int e, double upto, double *block) {
+    sn_level_cut_block(s, e, upto, block);
+    return sn_chain_count_until(&s->system, e, block);
 }
 
-static sn_status find_conjugate(const sn_level *s, const double *u, int64_t index, double *where, int *n) {
-    double a = s->mesh.cut[0], b = s->mesh.cut[s->mesh.n_elements];
+/* The first conjugate points, each by bisection in the element that it lies in. */
+static sn_status find_conjugate(sn_level *s, int64_t index, double *where, int *n) {
+    const sn_mesh *m = &s->mesh;
+    int64_t before = 0;
     *n = 0;
-    for (int64_t k = 1; k <= index && *n < SN_MAX_CONJUGATE; k++) {
-        double low = a, high = b;
-        for (int i = 0; i < 40; i++) {
-            double middle = 0.5 * (low + high);
-            int64_t below = 0;
-            SN_TRY(index_upto(s, u, middle, &below));
-            if (below >= k)
-                high = middle;
-            else
-                low = middle;
+    if (index == 0) return SN_OK;
+    double *block = sn_alloc((size_t)s->width * (size_t)s->width * sizeof *block);
+    if (!block) return sn_fail_memory("a block");
+    (void)sn_level_count_below(s, 0);
+    for (int e = 0; e < m->n_elements && *n < SN_MAX_CONJUGATE; e++) {
+        int64_t after = index_upto(s, e, m->cut[e + 1], block);
+        if (e + 1 == m->n_elements && after > index) after = index;
+        for (int64_t k = before + 1; k <= after && *n < SN_MAX_CONJUGATE; k++) {
+            double low = m->cut[e], high = m->cut[e + 1];
+            for (int i = 0; i < 45; i++) {
+                double middle = 0.5 * (low + high);
+                if (index_upto(s, e, middle, block) >= k)
+                    high = middle;
+                else
+                    low = middle;
+            }
+            where[(*n)++] = 0.5 * (low + high);
         }
-        where[(*n)++] = 0.5 * (low + high);
+        before = after > before ? after : before;
     }
+    sn_free(block);
     return SN_OK;
 }
 
@@ -146,6 +143,6 @@ sn_status sn_second_variation_at(sn_level *s, const double *u, double multiplier
     out->legendre = legendre(s);
     out->edge = edge_eigenvalue(s, out->legendre < 0 ? -1 : 1);
     if (conjugate && !s->bound && out->legendre > 0)
-        SN_TRY(find_conjugate(s, u, out->worse, out->conjugate, &out->n_conjugate));
+        SN_TRY(find_conjugate(s, out->worse, out->conjugate, &out->n_conjugate));
     return SN_OK;
 }
