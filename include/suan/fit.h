@@ -167,6 +167,8 @@ typedef struct sn_density_info {
      * mixture: weights, means and standard deviations, `size` each, in `weight`, `mean`, `deviation`. */
     const double *coefficient, *weight, *mean, *deviation;
     double shift, scale;
+    double gap;       /* fourier: nats by which the mean log density of the data may lie below the highest that so many
+                         coefficients reach with this shift and scale: a bound; NAN with a regulariser or above 128 */
     double bandwidth; /* kde, histogram: of the kernel, of a bin */
 } sn_density_info;
 /* Pointers live as long as the density; fields that a method has not are zero. */

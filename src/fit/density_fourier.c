@@ -1,4 +1,4 @@
-/* The Fourier basis density, fitted by L-BFGS from several starts; the number of coefficients by BIC. */
+/* The Fourier basis density, fitted by Newton's method from several starts; the number of coefficients by BIC. */
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/philox.h"
@@ -9,7 +9,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { SCREEN_POINTS = 4000, SEARCH_POINTS = 20000, SCREEN_STEPS = 40, MOST_STEPS = 2000, KEPT = 2 };
+enum { SCREEN_POINTS = 3000, SEARCH_POINTS = 20000, SCREEN_STEPS = 8, MOST_STEPS = 200, KEPT = 2 };
+enum { LBFGS_STEPS = 2000, LARGEST_HESSIAN = 128 }; /* coefficients; with more of them, or a regulariser, by L-BFGS */
 
 typedef struct fourier {
     int64_t n;
@@ -17,14 +18,15 @@ typedef struct fourier {
     double low, high; /* of the interval */
     double *q;        /* 2 n, and on the line shift and log scale */
     double *c;        /* n pairs: of the CDF */
+    double gap;       /* how far from the best density under this map, at most; NAN: not known */
 } fourier;
 
 typedef struct search {
     const sn_density_points *p;
     const sn_density_options *o;
     double *x;    /* the points on -1..1, or as they are on the line */
-    double *some; /* evenly spaced ones of them, for the search; of many points not all are needed */
-    double *few;  /* still fewer, for choosing among starts */
+    double *some; /* means of neighbours, for the search: of many points not all are needed */
+    double *few;  /* of more neighbours, for choosing among starts */
     int64_t n_some, n_few;
     bool line;
 } search;
@@ -33,37 +35,55 @@ static int64_t unknowns(const search *s, int64_t n) { return 2 * n + (s->line ? 
 
 /* ---- Starts ---- */
 
-/* Start 0 continues a smaller fit (`before`, of n_before coefficients; NULL: the uniform density); the others are
- * random directions: the density does not depend on the length of the vector. */
-static void make_start(const search *s, int64_t n, int start, const double *before, int64_t n_before, double *q) {
-    uint64_t stream = (uint64_t)n << 16 | (uint64_t)start;
-    double size = start == 0 ? 1e-3 : 1 / sqrt(2 * (double)n);
+/* Shift and scale of start k: from the moments, or from the middle half of the data where the tails are long; further
+ * ones at random. */
+static void choose_map(const search *s, int k, double *shift, double *scale) {
+    static const double wide[] = {2, 1.4, 2.8, 1};
+    const sn_density_points *p = s->p;
+    double half = (p->y[3 * (p->n - 1) / 4] - p->y[(p->n - 1) / 4]) / 1.349;
+    bool robust = k % 2 && half > 0;
+    *shift = robust ? p->y[p->n / 2] : p->mean;
+    *scale = (robust ? half : p->deviation) * wide[k / 2 % 4];
+    if (k < 8) return;
+    *shift += 0.5 * *scale * sn_normal_f64(s->o->seed, (uint64_t)k, 0);
+    *scale *= exp(0.5 * sn_normal_f64(s->o->seed, (uint64_t)k, 1));
+}
+
+/* Start 0 continues a smaller fit, `before` of n_before coefficients, where there is one; the others are smoothed
+ * Fourier series of the data under some map. */
+static sn_status make_start(const search *s, int64_t n, int start, const double *before, int64_t n_before, double *q) {
+    double room[SCREEN_POINTS];
     memset(q, 0, (size_t)unknowns(s, n) * sizeof *q);
     if (start == 0 && before) {
         memcpy(q, before, (size_t)(2 * n_before) * sizeof *q);
-        double length = 0;
-        for (int64_t k = 0; k < 2 * n_before; k++) length += q[k] * q[k];
-        for (int64_t k = 0; k < 2 * n_before; k++) q[k] /= sqrt(length);
-    } else
-        q[0] = start == 0 || start % 2 ? 1 : 0;
-    for (int64_t k = 0; k < 2 * n; k++) q[k] += size * sn_normal_f64(s->o->seed, stream, (uint64_t)k);
-    if (!s->line) return;
-    bool continued = start == 0 && before;
-    q[2 * n] = continued ? before[2 * n_before] : s->p->mean;
-    q[2 * n + 1] = continued ? before[2 * n_before + 1] : log(s->p->deviation * (1.5 + 0.5 * (start % 3)));
+        if (s->line) q[2 * n] = before[2 * n_before], q[2 * n + 1] = before[2 * n_before + 1];
+        return SN_OK;
+    }
+    if (!s->line) return sn_fourier_start(s->few, s->n_few, n, q);
+    double shift, scale;
+    choose_map(s, before ? start - 1 : start, &shift, &scale);
+    for (int64_t i = 0; i < s->n_few; i++) room[i] = tanh((s->few[i] - shift) / scale);
+    q[2 * n] = shift, q[2 * n + 1] = log(scale);
+    return sn_fourier_start(room, s->n_few, n, q);
 }
 
-static sn_status descend(const search *s, int64_t n, const double *x, int64_t count, int64_t steps, double *q,
+static sn_status descend(const search *s, int64_t n, const double *x, int64_t count, bool whole, double *q,
                          double *value) {
-    const sn_lbfgs_options o = {.max_iterations = steps,
-                                .gradient_tolerance = 1e-7,
-                                .value_tolerance = 1e-9,
-                                .memory = 20,
-                                .cancel = s->o->cancel};
     sn_fourier_data data = {.y = x, .count = count, .n = n, .line = s->line, .roughness = s->o->roughness};
-    sn_lbfgs_result r = {.value = INFINITY};
-    sn_status status = sn_lbfgs(sn_fourier_objective, &data, q, unknowns(s, n), &o, &r);
-    *value = isfinite(r.value) ? r.value : INFINITY;
+    bool by_newton = n <= LARGEST_HESSIAN;
+    sn_status status = SN_OK;
+    if (by_newton) status = sn_fourier_newton(&data, q, whole ? MOST_STEPS : SCREEN_STEPS, 1e-10, s->o->cancel, value);
+    if (status == SN_OK && (!by_newton || s->o->roughness > 0)) {
+        const sn_lbfgs_options o = {.max_iterations = whole ? LBFGS_STEPS : 5 * SCREEN_STEPS,
+                                    .gradient_tolerance = 1e-7,
+                                    .value_tolerance = 1e-9,
+                                    .memory = 20,
+                                    .cancel = s->o->cancel};
+        sn_lbfgs_result r = {.value = INFINITY};
+        status = sn_lbfgs(sn_fourier_objective, &data, q, unknowns(s, n), &o, &r);
+        *value = r.value;
+    }
+    if (!isfinite(*value)) *value = INFINITY;
     return status == SN_ERR_NUMERIC ? SN_OK : status; /* a start that leads nowhere */
 }
 
@@ -71,19 +91,20 @@ static sn_status descend(const search *s, int64_t n, const double *x, int64_t co
 static sn_status fit_size(const search *s, int64_t n, int starts, const double *before, int64_t n_before, double *best,
                           double *best_value) {
     int64_t size = unknowns(s, n);
+    if (!s->line) starts = 1; /* the likelihood is concave in the density */
     double *q = sn_alloc((size_t)(size * starts) * sizeof *q), *value = sn_alloc((size_t)starts * sizeof *value);
     sn_status status = q && value ? SN_OK : sn_fail_memory("a density");
     *best_value = INFINITY;
     for (int k = 0; status == SN_OK && k < starts; k++) {
-        make_start(s, n, k, before, n_before, q + k * size);
-        status = descend(s, n, s->few, s->n_few, SCREEN_STEPS, q + k * size, &value[k]);
+        status = make_start(s, n, k, s->line ? before : NULL, n_before, q + k * size);
+        if (status == SN_OK) status = descend(s, n, s->few, s->n_few, false, q + k * size, &value[k]);
     }
     for (int round = 0; status == SN_OK && round < KEPT && round < starts; round++) {
         int first = 0;
         for (int k = 1; k < starts; k++)
             if (value[k] < value[first]) first = k;
-        double end;
-        status = descend(s, n, s->some, s->n_some, MOST_STEPS, q + first * size, &end);
+        double end = INFINITY;
+        status = descend(s, n, s->some, s->n_some, true, q + first * size, &end);
         value[first] = INFINITY;
         if (status != SN_OK || !(end < *best_value)) continue;
         *best_value = end;
@@ -134,11 +155,15 @@ static sn_status fit_by_bic(const search *s, double *best, int64_t *best_n) {
 
 static double to_unit(const fourier *f, double y) { return 2 * (y - f->low) / (f->high - f->low) - 1; }
 
-/* At most `most` of n numbers, evenly spaced; gives how many. */
+/* The means of at most `most` groups of neighbours among n numbers in order; gives how many. */
 static int64_t thin(const double *x, int64_t n, int64_t most, double *out) {
-    int64_t every = sn_ceil_div(n, most), count = 0;
-    for (int64_t i = every / 2; i < n; i += every) out[count++] = x[i];
-    return count;
+    int64_t groups = n < most ? n : most;
+    for (int64_t g = 0, i = 0; g < groups; g++) {
+        int64_t first = i, end = (int64_t)((double)n * (double)(g + 1) / (double)groups);
+        if (g == groups - 1) end = n;
+        for (out[g] = 0; i < end; i++) out[g] += x[i] / (double)(end - first);
+    }
+    return groups;
 }
 
 static sn_status search_new(search *s) {
@@ -173,7 +198,10 @@ static sn_status fit_into(search *s, fourier *f) {
         SN_TRY(fit_by_bic(s, f->q, &f->n));
     else
         SN_TRY(fit_size(s, f->n, s->o->starts, NULL, 0, f->q, &value));
-    if (s->n_some < s->p->n) SN_TRY(descend(s, f->n, s->x, s->p->n, MOST_STEPS, f->q, &value));
+    if (s->n_some < s->p->n) SN_TRY(descend(s, f->n, s->x, s->p->n, true, f->q, &value));
+    const sn_fourier_data data = {.y = s->x, .count = s->p->n, .n = f->n, .line = s->line};
+    f->gap = NAN;
+    if (f->n <= LARGEST_HESSIAN && s->o->roughness == 0) SN_TRY(sn_fourier_gap(&data, f->q, &f->gap));
     double power = 0;
     for (int64_t k = 0; k < 2 * f->n; k++) power += f->q[k] * f->q[k];
     for (int64_t k = 0; k < 2 * f->n; k++) f->q[k] /= sqrt(power);
@@ -214,6 +242,7 @@ static void fourier_describe(const void *model, sn_density_info *info) {
     info->size = f->n;
     info->n_parameters = free_parameters(f->line, f->n);
     info->coefficient = f->q;
+    info->gap = f->gap;
     info->shift = f->line ? f->q[2 * f->n] : 0;
     info->scale = f->line ? exp(f->q[2 * f->n + 1]) : 0;
 }

@@ -59,6 +59,7 @@ static void put_coefficients(sn_json_out *w, const sn_density_info *i) {
         sn_json_end(w);
     }
     sn_json_end(w);
+    sn_json_put_f64(w, "gap", i->gap);
     if (i->scale == 0) return;
     sn_json_put_f64(w, "shift", i->shift);
     sn_json_put_f64(w, "scale", i->scale);

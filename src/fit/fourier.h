@@ -29,4 +29,21 @@ typedef struct sn_fourier_data {
 /* The mean of -log density plus the regulariser, and the gradient; a sn_fit_fn over sn_fourier_data. */
 double sn_fourier_objective(void *data, const double *q, double *gradient);
 
+/* The same without the regulariser, with gradient g [u] and Hessian h [u, u] of the u unknowns; room:
+ * sn_fourier_room(n) numbers. Infinite where the density vanishes at a point. */
+int64_t sn_fourier_room(int64_t n);
+double sn_fourier_hessian(const sn_fourier_data *d, const double *q, double *g, double *h, double *room);
+/* Minimises it (again without the regulariser) from q in place, until a step promises less than `tolerance`; the
+ * coefficients come back with length 1. SN_ERR_NUMERIC where the value at the start is not finite. */
+sn_status sn_fourier_newton(const sn_fourier_data *d, double *q, int64_t steps, double tolerance,
+                            const volatile int *cancel, double *value);
+
+/* The coefficients a (2n) of a density near that of the points x on -1..1: their Fourier series with Fejer's weights,
+ * which is never negative, and its factor without zeros in the unit circle, by the series of its logarithm. */
+sn_status sn_fourier_start(const double *x, int64_t count, int64_t n, double *a);
+/* How far the mean log density may lie below the highest that n coefficients reach under the same map. The likelihood
+ * is concave in the density, and any other density p' has mean log p'/p <= log mean p'/p <= log of the largest
+ * eigenvalue of the Toeplitz matrix of the means of w^(k-l) / 2p. */
+sn_status sn_fourier_gap(const sn_fourier_data *d, const double *q, double *gap);
+
 #endif
