@@ -6,6 +6,7 @@
 #include <oneapi/dnnl/dnnl.h>
 
 #include <pthread.h>
+#include <signal.h>
 #if defined(_OPENMP)
 #include <omp.h>
 #endif
@@ -68,15 +69,29 @@ static void multiply_plainly(const sn_product *p, const float *a, const float *b
         }
 }
 
+/* oneDNN's kernels for few rows point the stack register into a buffer on the heap that is not large enough for the
+ * frame of a signal: a handler run then would overwrite what lies before the buffer. Signals wait for the product;
+ * those that the code itself raises cannot. */
+static void hold_signals(sigset_t *before) {
+    static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT};
+    sigset_t held;
+    sigfillset(&held);
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) sigdelset(&held, own[i]);
+    pthread_sigmask(SIG_BLOCK, &held, before);
+}
+
 static void multiply_tile(const sgemm_job *job, const float *a, const float *b, float *out, int64_t m, int64_t n,
                           const float *bias) {
     const sn_product *p = &job->p;
     for (int64_t i = 0; bias && i < m; i++)
         for (int64_t j = 0; j < n; j++) out[i * p->out_row + j] = bias[j];
     float beta = bias ? 1 : 0;
-    if (dnnl_sgemm(job->a.transposed, job->b.transposed, m, n, p->k, 1, a, job->a.leading, b, job->b.leading, beta, out,
-                   p->out_row) != dnnl_success)
-        multiply_plainly(p, a, b, out, m, n, beta);
+    sigset_t before;
+    hold_signals(&before);
+    dnnl_status_t status = dnnl_sgemm(job->a.transposed, job->b.transposed, m, n, p->k, 1, a, job->a.leading, b,
+                                      job->b.leading, beta, out, p->out_row);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (status != dnnl_success) multiply_plainly(p, a, b, out, m, n, beta);
 }
 
 static void sgemm_task(void *arg, int64_t index, int thread) {
