@@ -13,7 +13,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     for (int64_t i = 0; i < sn_safetensors_n_tensors(f); i++) {
         sn_tensor t;
+        sn_stored a;
         if (sn_safetensors_tensor_at(f, i, &t) == SN_OK) fuzz_read_tensor(&t);
+        if (sn_safetensors_stored_at(f, i, &a) == SN_OK) fuzz_read_stored(&a);
     }
     sn_safetensors_close(f);
     return 0;

@@ -35,20 +35,31 @@ SN_API int sn_columns_find(const sn_columns *c, const char *name);
  * of this column is no finite number. */
 SN_API sn_status sn_columns_get(const sn_columns *c, const char *name, double *out);
 
-/* ---- The arrays of a file: .npy, .npz or safetensors (also model.safetensors.index.json), told by its content ---- */
+/* ---- The arrays of a file: .npy, .npz, safetensors (also model.safetensors.index.json) or GGUF, by its content ----
+ */
+
+enum { SN_ARRAY_MAX_DIMS = 32 };
 
 typedef struct sn_array_file sn_array_file;
 SN_API sn_status sn_array_file_open(const char *path, sn_array_file **out);
-SN_API void sn_array_file_close(sn_array_file *f);
+SN_API void sn_array_file_close(sn_array_file *f); /* NULL is fine */
 SN_API int64_t sn_array_file_count(const sn_array_file *f);
 SN_API const char *sn_array_file_name(const sn_array_file *f, int64_t i);    /* of a .npy file: its own name */
 SN_API int64_t sn_array_file_find(const sn_array_file *f, const char *name); /* its number, -1 when absent */
-/* Array i, contiguous, valid until the next call or the file's closing. SN_ERR_UNSUPPORTED names a type that suan does
- * not read. */
-SN_API sn_status sn_array_file_get(sn_array_file *f, int64_t i, sn_tensor *out);
-/* The elements of a contiguous array as doubles (whole numbers of more than 53 bits are rounded). SN_ERR_UNSUPPORTED
- * for the block types. */
-SN_API sn_status sn_array_to_f64(const sn_tensor *array, double *out);
+
+typedef struct sn_array_info {
+    const char *type; /* "f32", "u16", "complex64", "q4_k" */
+    int n_dims;
+    int64_t shape[SN_ARRAY_MAX_DIMS], count; /* outermost first */
+    bool is_complex;
+} sn_array_info;
+
+/* SN_ERR_UNSUPPORTED names a type that suan does not read: texts, records, long double, some quantized ones. */
+SN_API sn_status sn_array_file_info(sn_array_file *f, int64_t i, sn_array_info *out);
+/* Elements from..from+n of array i, in the order in which the last index runs fastest, as doubles (whole numbers of
+ * more than 53 bits are rounded); of a complex array real and imaginary parts, 2n. The file is mapped and only what is
+ * asked for is converted (a compressed member of an .npz is unpacked as a whole). Not from two threads at once. */
+SN_API sn_status sn_array_file_read(sn_array_file *f, int64_t i, int64_t from, int64_t n, double *out);
 
 #ifdef __cplusplus
 }

@@ -2,10 +2,7 @@
 #ifndef SUAN_MEASURE_H
 #define SUAN_MEASURE_H
 
-#include "suan/status.h"
-
-#include <stdbool.h>
-#include <stdint.h>
+#include "suan/array.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -38,6 +35,8 @@ typedef struct sn_sparsity_vector {
     const double *sorted; /* rising; |x| / max|x|, so that nothing overflows */
     int64_t n, zeros;
     double largest; /* max|x|; 0: every measure is NaN */
+    const struct sn_sparsity_sums
+        *sums; /* of a report, where there are too many values to hold, in place of `sorted` */
 } sn_sparsity_vector;
 SN_API sn_status sn_sparsity_prepare(double *x, int64_t n, double *spare, sn_sparsity_vector *out);
 /* NaN for a vector of zeros. SN_ERR_ARGUMENT where p or q is outside its range. */
@@ -76,25 +75,37 @@ SN_API double sn_concentration_of_decay(double lambda, int64_t n);
 /* Linear attention with positive features: q.k of a mean and a variance over the keys. */
 SN_API double sn_concentration_of_positive(double mean, double variance);
 
-/* ---- The arrays of a file (npy, npz, safetensors) ---- */
+/* ---- The arrays of a file (npy, npz, safetensors, GGUF) ---- */
 
-enum { SN_SPARSITY_MOST = 16, SN_SHARE_POINTS = 33, SN_ORDER_POINTS = 7, SN_ARRAY_DIMS = 6 };
+enum { SN_SPARSITY_MOST = 16, SN_SHARE_POINTS = 33, SN_ORDER_POINTS = 7 };
+
+/* An array that was not asked for by name and cannot be measured, and why. */
+typedef struct sn_left_out {
+    char *name, *why;
+} sn_left_out;
 
 typedef struct sn_sparsity_options {
     const char *const *arrays; /* n_arrays names; none: all of the file */
     int n_arrays;
     bool rows;   /* measure each row of the last dimension, and take the mean over them */
     double q, p; /* p > 0: S*_{q,p} beside the others */
+    /* Values held in memory at once, at 16 bytes each (complex: 24); 0: 2^24. A longer vector is read twice from the
+     * file in place, with 64 MiB of counts: all sums are as exact, Gini to within gini_error, shares to 2^-15. */
+    int64_t hold;
+    void (*progress)(void *user, double done, double total); /* of arrays, and parts of one; may be NULL */
+    void *user;
     const volatile int *cancel;
 } sn_sparsity_options;
 
 typedef struct sn_sparsity_item {
     char *name;
+    const char *type; /* "f32"; of complex ones |x| is the modulus */
     int n_dims;
-    int64_t shape[SN_ARRAY_DIMS];
+    int64_t shape[SN_ARRAY_MAX_DIMS];
     int64_t count, zeros;
     int64_t rows, zero_rows; /* measured, and left out because all is zero; 1 where rows are not asked for */
     double largest;          /* max|x| */
+    double gini_error;       /* what Gini may be too low by; 0 where the values were held in memory */
     /* By measure: of the whole, or mean, least and most over the rows. NaN where all is zero. */
     double value[SN_SPARSITY_MOST], least[SN_SPARSITY_MOST], most[SN_SPARSITY_MOST];
     double share[SN_SHARE_POINTS];    /* of sum|x| that the largest i / 32 of the values hold */
@@ -107,16 +118,22 @@ typedef struct sn_sparsity_report {
     int n_measures;
     sn_sparsity_measure measures[SN_SPARSITY_MOST];
     char extra_name[32];
-    int64_t n;
+    int64_t n, n_left_out;
     sn_sparsity_item *items;
+    sn_left_out *left_out;
 } sn_sparsity_report;
 
 /* SN_ERR_NOT_FOUND for a name the file has not; SN_ERR_NUMERIC names array and place of a NaN; SN_ERR_SHAPE an empty
- * array; SN_ERR_UNSUPPORTED a type that is no number. *out is freed by sn_sparsity_report_free. */
+ * array; SN_ERR_UNSUPPORTED a type that is no number or that suan does not read: the last two only of an array that was
+ * asked for by name, or where nothing else is there; else it is left out. *out is freed by sn_sparsity_report_free. */
 SN_API sn_status sn_sparsity_report_new(const char *path, const sn_sparsity_options *options, sn_sparsity_report **out);
+/* Of n numbers rather than a file: one item called "values". */
+SN_API sn_status sn_sparsity_report_values(const double *x, int64_t n, const sn_sparsity_options *options,
+                                           sn_sparsity_report **out);
 SN_API void sn_sparsity_report_free(sn_sparsity_report *r);
-/* {"file", "rows", "arrays": [{"name", "shape", "count", "zeros", "measures": {name: value}}]}; with rows, a value is
- * {"mean", "least", "most"}. *text is freed with sn_text_free. */
+/* {"file", "rows", "arrays": [{"name", "type", "shape", "count", "zeros", "largest", "gini_error", "measures":
+ * {name: value}}], "left_out": [{"name", "why"}]}; with rows, a value is {"mean", "least", "most"}. *text is freed with
+ * sn_text_free. */
 SN_API sn_status sn_sparsity_report_json(const sn_sparsity_report *r, char **text);
 SN_API sn_status sn_sparsity_report_write_json(const sn_sparsity_report *r, const char *path);
 /* array,count,measure,value,least,most */
@@ -127,8 +144,10 @@ SN_API sn_status sn_sparsity_report_write_plot(const sn_sparsity_report *r, cons
 /* ---- Rank ---- */
 
 typedef struct sn_rank_options {
-    int64_t tail;               /* singular values after this many are the tail; 0: half of them, rounded up */
-    int threads;                /* 0: one for each core */
+    int64_t tail; /* singular values after this many are the tail; 0: half of them, rounded up */
+    int threads;  /* 0: one for each core */
+    void (*progress)(void *user, double done, double total); /* of matrices, in a report; may be NULL */
+    void *user;
     const volatile int *cancel; /* may be NULL */
 } sn_rank_options;
 
@@ -143,18 +162,24 @@ typedef struct sn_rank_result {
     double tail_share; /* of the tail in the sum of squares */
     double log_det;    /* ln |det|; -infinity: singular; NaN: not square */
     bool triangular;   /* then ln |det| is the sum over the diagonal, exact where the rank is too small to see */
+    double eliminated; /* ln |det| by elimination, triangular or not */
 } sn_rank_result;
 
 /* Of a row-major matrix of rows * cols, which is left as it is. NaN and infinite values are SN_ERR_NUMERIC with the
  * place of the first, an empty matrix SN_ERR_SHAPE. */
 SN_API sn_status sn_rank(const double *matrix, int64_t rows, int64_t cols, const sn_rank_options *options,
                          sn_rank_result *out);
+/* The same of a complex matrix, real and imaginary part of each element: by the real matrix of twice the size that has
+ * each singular value twice. */
+SN_API sn_status sn_rank_complex(const double *matrix, int64_t rows, int64_t cols, const sn_rank_options *options,
+                                 sn_rank_result *out);
 SN_API void sn_rank_free(sn_rank_result *r);
 /* ln |det| of an n x n matrix by Gaussian elimination, which overwrites it. */
 SN_API double sn_log_det(double *matrix, int64_t n);
 
 typedef struct sn_rank_item {
-    char *name; /* of a stack of matrices, with its number: "scores[0,3]" */
+    char *name;       /* of a stack of matrices, with its number: "scores[0,3]" */
+    const char *type; /* of the elements in the file: "f32" */
     sn_rank_result result;
 } sn_rank_item;
 
@@ -162,11 +187,15 @@ typedef struct sn_rank_report {
     char *file;
     int64_t n;
     int64_t skipped; /* arrays of the file with fewer than two dimensions */
+    int64_t n_left_out;
     sn_rank_item *items;
+    sn_left_out *left_out;
 } sn_rank_report;
 
-/* Of the arrays named, or of all with two dimensions or more: the last two are a matrix. Errors as
- * sn_sparsity_report_new; SN_ERR_SHAPE where a named array is no matrix. */
+/* Of the arrays named, or of all with two dimensions or more: the last two are a matrix, those before number the
+ * matrices of a stack. Errors and what is left out as in sn_sparsity_report_new; SN_ERR_SHAPE where a named array is no
+ * matrix. One matrix is in memory at a time, twice, as doubles (a complex one eight times); of one that is at least
+ * twice as long as wide, or the other way round, only a square of the shorter side and 64 rows. */
 SN_API sn_status sn_rank_report_new(const char *path, const char *const *arrays, int n_arrays,
                                     const sn_rank_options *options, sn_rank_report **out);
 /* The four forms of attention of n random queries and keys of size d. */
@@ -174,7 +203,9 @@ SN_API sn_status sn_rank_report_attention(int64_t n, int64_t d, uint64_t seed, c
                                           sn_rank_report **out);
 SN_API void sn_rank_report_free(sn_rank_report *r);
 /* {"file", "matrices": [{"name", "rows", "cols", "numerical", "threshold", "effective", "stable", "tail",
- * "tail_share", "log_det", "triangular", "singular": []}]}; log_det is null where it is not finite. */
+ * "tail_share", "square", "singular_matrix", "log_det", "log_det_elimination", "triangular", "singular": []}],
+ * "skipped", "left_out": [{"name", "why"}]}; log_det is null where the matrix is not square (square is false) and where
+ * it is singular (singular_matrix is true: ln |det| = -infinity). */
 SN_API sn_status sn_rank_report_json(const sn_rank_report *r, char **text);
 SN_API sn_status sn_rank_report_write_json(const sn_rank_report *r, const char *path);
 /* matrix,i,singular: every singular value. */

@@ -11,7 +11,7 @@ typedef struct settings {
     cli_list tensors;
     const char *json, *csv, *plot;
     int64_t tail, threads, n, d, seed;
-    bool attention;
+    bool attention, quiet;
 } settings;
 
 #define AT(field) offsetof(settings, field)
@@ -31,6 +31,7 @@ static const cli_option options[] = {
      "Write all numbers, every singular value too, as JSON (\"-\": standard output, in place of the table)."},
     {"csv", 0, CLI_TEXT, AT(csv), "FILE", 0, 0, NULL, "Write the singular values as CSV."},
     {"plot", 0, CLI_TEXT, AT(plot), "FILE", 0, 0, NULL, "Draw them: FILE.png, FILE.svg or FILE.pdf."},
+    {"quiet", 0, CLI_FLAG, AT(quiet), "", 0, 0, NULL, "No progress."},
 };
 
 static const cli_example examples[] = {
@@ -60,6 +61,9 @@ static void print_table(const sn_rank_report *r) {
     for (int64_t i = 0; i < r->n; i++) print_row(&r->items[i], width);
     if (r->skipped)
         printf("\n%" PRId64 " array%s without two dimensions left out.\n", r->skipped, r->skipped == 1 ? "" : "s");
+    for (int64_t i = 0; i < r->n_left_out && i < 5; i++)
+        printf("left out: %s: %s\n", r->left_out[i].name, r->left_out[i].why);
+    if (r->n_left_out > 5) printf("left out: %" PRId64 " more\n", r->n_left_out - 5);
 }
 
 static sn_status write_files(const settings *s, const sn_rank_report *r) {
@@ -78,9 +82,17 @@ static sn_status write_files(const settings *s, const sn_rank_report *r) {
     return status;
 }
 
+static void show_progress(void *user, double done, double total) { cli_progress_show(user, done, total); }
+
 static sn_status study(const settings *s, sn_rank_report **out) {
     sn_rank_options o = {.tail = s->tail, .threads = (int)s->threads, .cancel = &cli_cancelled};
-    if (!s->attention) return sn_rank_report_new(s->arguments.argument[0], s->tensors.item, s->tensors.n, &o, out);
+    if (!s->attention) {
+        cli_progress progress = cli_progress_begin("measuring", "arrays", s->quiet);
+        o.progress = show_progress, o.user = &progress;
+        sn_status status = sn_rank_report_new(s->arguments.argument[0], s->tensors.item, s->tensors.n, &o, out);
+        cli_progress_end(&progress);
+        return status;
+    }
     if (!o.tail) o.tail = s->d < s->n ? s->d : s->n;
     return sn_rank_report_attention(s->n, s->d, (uint64_t)s->seed, &o, out);
 }
@@ -107,7 +119,8 @@ const cli_verb cli_verb_study_rank = {
     .min_arguments = 0,
     .max_arguments = 1,
     .description =
-        "Reads the arrays of a .npy, .npz or safetensors file, takes the last two dimensions of each as matrices, and "
+        "Reads the arrays of a .npy, .npz, safetensors or GGUF file, takes the last two dimensions of each as "
+        "matrices, and "
         "prints what their singular values say, computed in double: the numerical rank (those above the larger "
         "dimension * 2^-52 * sigma_1), the effective rank (exp of the entropy of their shares), the stable rank (sum "
         "of squares over the largest), the share of the sum of squares in the tail, the largest and the least; of "

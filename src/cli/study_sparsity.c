@@ -10,7 +10,7 @@ typedef struct settings {
     cli_arguments arguments;
     cli_list tensors;
     const char *json, *csv, *plot;
-    bool rows, axioms, attention;
+    bool rows, axioms, attention, quiet;
     double p, q;
     int64_t trials;
 } settings;
@@ -33,6 +33,7 @@ static const cli_option options[] = {
      "Write all numbers as JSON (\"-\": standard output, in place of the table)."},
     {"csv", 0, CLI_TEXT, AT(csv), "FILE", 0, 0, NULL, "Write all numbers as CSV, one a row."},
     {"plot", 0, CLI_TEXT, AT(plot), "FILE", 0, 0, NULL, "Draw them: FILE.png, FILE.svg or FILE.pdf."},
+    {"quiet", 0, CLI_FLAG, AT(quiet), "", 0, 0, NULL, "No progress."},
 };
 
 static const cli_example examples[] = {
@@ -73,6 +74,12 @@ static void print_table(const sn_sparsity_report *r) {
     printf("\nSmaller means sparser, but for Gini%s.\n", r->rows ? "; means over rows" : "");
 }
 
+static void print_left_out(const sn_sparsity_report *r) {
+    for (int64_t i = 0; i < r->n_left_out && i < 5; i++)
+        printf("left out: %s: %s\n", r->left_out[i].name, r->left_out[i].why);
+    if (r->n_left_out > 5) printf("left out: %" PRId64 " more\n", r->n_left_out - 5);
+}
+
 static sn_status write_files(const settings *s, const sn_sparsity_report *r) {
     sn_status status = SN_OK;
     if (cli_json_on_screen(s->json)) {
@@ -82,6 +89,7 @@ static sn_status write_files(const settings *s, const sn_sparsity_report *r) {
         sn_text_free(text);
     } else {
         print_table(r);
+        print_left_out(r);
         if (s->json) status = sn_sparsity_report_write_json(r, s->json);
     }
     if (status == SN_OK && s->csv) status = sn_sparsity_report_write_csv(r, s->csv);
@@ -89,12 +97,16 @@ static sn_status write_files(const settings *s, const sn_sparsity_report *r) {
     return status;
 }
 
+static void show_progress(void *user, double done, double total) { cli_progress_show(user, done, total); }
+
 static int study_file(const settings *s) {
     sn_sparsity_options o = {.arrays = s->tensors.item, .n_arrays = s->tensors.n, .rows = s->rows};
     sn_sparsity_report *r = NULL;
-    o.p = s->p, o.q = s->q, o.cancel = &cli_cancelled;
+    cli_progress progress = cli_progress_begin("measuring", "arrays", s->quiet);
+    o.p = s->p, o.q = s->q, o.cancel = &cli_cancelled, o.progress = show_progress, o.user = &progress;
     sn_status status = cli_check_outputs(s->json, s->csv, s->plot);
     if (status == SN_OK) status = sn_sparsity_report_new(s->arguments.argument[0], &o, &r);
+    cli_progress_end(&progress);
     if (status == SN_OK) status = write_files(s, r);
     sn_sparsity_report_free(r);
     return status == SN_OK ? CLI_OK : cli_failed(status);
@@ -179,7 +191,7 @@ const cli_verb cli_verb_study_sparsity = {
     .min_arguments = 0,
     .max_arguments = 1,
     .description =
-        "Reads the arrays of a .npy, .npz or safetensors file and prints for each how sparse its values are, by "
+        "Reads the arrays of a .npy, .npz, safetensors or GGUF file and prints for each how sparse its values are, by "
         "several measures of |x|: S_0 = mean / max, S_1,2, S*_q,p (norm q over norm p, scaled to at most 1), what the "
         "entropy leaves, the Gini index. docs/sparsity.md defines them.\n\n"
         "Arrays with NaN or infinite values are refused with the place of the first. An array of zeros has no "

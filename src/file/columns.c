@@ -7,7 +7,6 @@
 #include "base/number.h"
 #include "base/size.h"
 #include "file/npy.h"
-#include "tensor/half.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -169,32 +168,21 @@ static sn_status read_text(sn_columns *c, const char *data, size_t size) {
 
 /* ---- npy ---- */
 
-static double element(const sn_tensor *t, int64_t i) {
-    switch (t->dtype) {
-    case SN_F16: return sn_f16_to_f32(((const uint16_t *)t->data)[i]);
-    case SN_F32: return ((const float *)t->data)[i];
-    case SN_F64: return ((const double *)t->data)[i];
-    case SN_I8: return ((const int8_t *)t->data)[i];
-    case SN_I32: return ((const int32_t *)t->data)[i];
-    case SN_I64: return (double)((const int64_t *)t->data)[i];
-    case SN_U8: return ((const uint8_t *)t->data)[i];
-    default: return NAN;
-    }
-}
-
-static sn_status copy_array(sn_columns *c, const sn_tensor *t) {
-    if (t->n_dims != 1 && t->n_dims != 2)
+static sn_status copy_array(sn_columns *c, const sn_stored *a) {
+    if (a->n_dims != 1 && a->n_dims != 2)
         return sn_fail(SN_ERR_SHAPE, "%s: an array of %d dimensions: a vector or a matrix of columns is wanted",
-                       c->path, t->n_dims);
-    int64_t rows = t->shape[0], width = t->n_dims == 2 ? t->shape[1] : 1;
+                       c->path, a->n_dims);
+    if (a->element->parts > 1)
+        return sn_fail(SN_ERR_UNSUPPORTED, "%s: %s numbers: a table has real ones", c->path, a->element->name);
+    int64_t rows = a->shape[0], width = a->n_dims == 2 ? a->shape[1] : 1;
     if (rows == 0 || width == 0) return sn_fail(SN_ERR_FORMAT, "%s: the array is empty", c->path);
     SN_TRY(set_width(c, width > MAX_COLUMNS ? MAX_COLUMNS + 1 : (int)width));
     c->values = sn_alloc((size_t)rows * (size_t)width * sizeof(double));
     if (!c->values) return sn_fail_memory("a table of numbers");
     c->n_rows = rows;
+    sn_stored_read(a, 0, rows * width, c->values);
     for (int64_t i = 0; i < rows * width; i++) {
         bad_field *bad = &c->bad[i % width];
-        c->values[i] = element(t, i);
         if (isfinite(c->values[i]) || bad->line) continue;
         bad->line = i / width + 1;
         snprintf(bad->text, SHOWN, "%g", c->values[i]);
@@ -205,7 +193,7 @@ static sn_status copy_array(sn_columns *c, const sn_tensor *t) {
 static sn_status read_array(sn_columns *c, const void *data, size_t size) {
     sn_npy npy;
     SN_TRY(sn_npy_open_memory(c->path, data, size, NULL, &npy));
-    sn_status status = copy_array(c, &npy.tensor);
+    sn_status status = copy_array(c, &npy.array);
     sn_npy_close(&npy);
     return status;
 }

@@ -7,15 +7,15 @@
 
 #include <stdio.h>
 
+/* A type as NumPy writes it after the byte order: kind and bytes. */
 typedef struct descr_def {
-    const char *name;
-    sn_dtype dtype;
+    const char *name, *element;
 } descr_def;
 
-/* The first name of a dtype is the one that is written. */
 static const descr_def descrs[] = {
-    {"<f4", SN_F32}, {"<f8", SN_F64}, {"<f2", SN_F16}, {"<i4", SN_I32}, {"<i8", SN_I64}, {"|i1", SN_I8},
-    {"|u1", SN_U8},  {"|b1", SN_U8},  {"<i1", SN_I8},  {"<u1", SN_U8},  {"=f4", SN_F32}, {"=f8", SN_F64},
+    {"f4", "f32"}, {"f8", "f64"},  {"f2", "f16"},       {"i1", "i8"},          {"i2", "i16"},
+    {"i4", "i32"}, {"i8", "i64"},  {"u1", "u8"},        {"u2", "u16"},         {"u4", "u32"},
+    {"u8", "u64"}, {"b1", "bool"}, {"c8", "complex64"}, {"c16", "complex128"},
 };
 enum { n_descrs = sizeof descrs / sizeof *descrs };
 
@@ -57,13 +57,13 @@ static sn_status read_size(sn_reader *r, int64_t *out) {
     return SN_OK;
 }
 
-static sn_status read_shape(sn_reader *r, sn_tensor *t) {
+static sn_status read_shape(sn_reader *r, sn_stored *a) {
     SN_TRY(expect(r, '('));
     while (!accept(r, ')')) {
-        if (t->n_dims == SN_MAX_DIMS)
-            return sn_fail(SN_ERR_UNSUPPORTED, "%s: more than %d dimensions", r->name, SN_MAX_DIMS);
+        if (a->n_dims == SN_ARRAY_MAX_DIMS)
+            return sn_fail(SN_ERR_UNSUPPORTED, "%s: more than %d dimensions", r->name, SN_ARRAY_MAX_DIMS);
         skip_blanks(r);
-        SN_TRY(read_size(r, &t->shape[t->n_dims++]));
+        SN_TRY(read_size(r, &a->shape[a->n_dims++]));
         if (!accept(r, ',')) {
             SN_TRY(expect(r, ')'));
             break;
@@ -72,19 +72,31 @@ static sn_status read_shape(sn_reader *r, sn_tensor *t) {
     return SN_OK;
 }
 
-static sn_status read_descr(sn_reader *r, sn_tensor *t) {
-    sn_text descr;
-    if (accept(r, '[')) return sn_fail(SN_ERR_UNSUPPORTED, "%s: a structured array", r->name);
-    SN_TRY(read_quoted(r, &descr));
+static const sn_element *element_of(sn_text kind) {
     for (int i = 0; i < n_descrs; i++)
-        if (sn_text_is(descr, descrs[i].name)) {
-            t->dtype = descrs[i].dtype;
-            return SN_OK;
-        }
-    if (descr.size && descr.data[0] == '>')
-        return sn_fail(SN_ERR_UNSUPPORTED, "%s: a big-endian array: save it with .astype('<f4')", r->name);
-    return sn_fail(SN_ERR_UNSUPPORTED, "%s: type '%.*s': suan reads <f2 <f4 <f8 <i4 <i8 |i1 |u1 |b1", r->name,
-                   (int)sn_min_i64((int64_t)descr.size, 20), descr.data);
+        if (sn_text_is(kind, descrs[i].name)) return sn_element_named(descrs[i].element);
+    return NULL;
+}
+
+static bool is_big_endian_machine(void) {
+    const uint16_t one = 1;
+    return *(const unsigned char *)&one == 0;
+}
+
+static sn_status read_descr(sn_reader *r, sn_stored *a) {
+    sn_text descr;
+    if (accept(r, '[')) return sn_fail(SN_ERR_UNSUPPORTED, "%s: a structured array: save one field of it", r->name);
+    SN_TRY(read_quoted(r, &descr));
+    char order = descr.size ? descr.data[0] : 0;
+    if (order && strchr("<>=|", order)) {
+        a->element = element_of((sn_text){descr.data + 1, descr.size - 1});
+        a->swapped = order == (is_big_endian_machine() ? '<' : '>');
+    }
+    if (a->element) return SN_OK;
+    return sn_fail(SN_ERR_UNSUPPORTED,
+                   "%s: type '%.*s': suan reads b1, i1 to i8, u1 to u8, f2 to f8, c8 and c16: save it with "
+                   ".astype('f8')",
+                   r->name, (int)sn_min_i64((int64_t)descr.size, 20), descr.data);
 }
 
 static sn_status read_order(sn_reader *r, bool *fortran) {
@@ -100,7 +112,7 @@ static sn_status read_order(sn_reader *r, bool *fortran) {
     return sn_fail(SN_ERR_FORMAT, "%s: fortran_order is neither True nor False", r->name);
 }
 
-static sn_status read_dict(sn_reader *r, sn_tensor *t, bool *fortran) {
+static sn_status read_dict(sn_reader *r, sn_stored *a) {
     bool descr = false, order = false, shape = false;
     SN_TRY(expect(r, '{'));
     while (!accept(r, '}')) {
@@ -109,13 +121,13 @@ static sn_status read_dict(sn_reader *r, sn_tensor *t, bool *fortran) {
         SN_TRY(expect(r, ':'));
         if (sn_text_is(key, "descr") && !descr) {
             descr = true;
-            SN_TRY(read_descr(r, t));
+            SN_TRY(read_descr(r, a));
         } else if (sn_text_is(key, "fortran_order") && !order) {
             order = true;
-            SN_TRY(read_order(r, fortran));
+            SN_TRY(read_order(r, &a->fortran));
         } else if (sn_text_is(key, "shape") && !shape) {
             shape = true;
-            SN_TRY(read_shape(r, t));
+            SN_TRY(read_shape(r, a));
         } else
             return sn_fail(SN_ERR_FORMAT, "%s: an unexpected or repeated key in the header", r->name);
         if (!accept(r, ',')) {
@@ -130,7 +142,7 @@ static sn_status read_dict(sn_reader *r, sn_tensor *t, bool *fortran) {
 
 /* ---- the file ---- */
 
-static sn_status read_header(sn_reader *r, sn_tensor *t, bool *fortran) {
+static sn_status read_header(sn_reader *r, sn_stored *a) {
     const unsigned char *magic = NULL;
     uint16_t short_length = 0;
     uint32_t length = 0;
@@ -145,47 +157,19 @@ static sn_status read_header(sn_reader *r, sn_tensor *t, bool *fortran) {
         SN_TRY(sn_read_u32(r, "the length of the header", &length));
     sn_reader header;
     SN_TRY(sn_read_slice(r, "the header", length, &header));
-    return read_dict(&header, t, fortran);
-}
-
-/* The elements of an array whose first index runs fastest, in the order in which the last one does. */
-static void copy_fortran(const sn_tensor *t, const unsigned char *from, unsigned char *to) {
-    int64_t index[SN_MAX_DIMS] = {0}, step[SN_MAX_DIMS], offset = 0, n = sn_tensor_count(t);
-    const int64_t size = sn_dtype_bytes(t->dtype);
-    for (int d = 0; d < t->n_dims; d++) step[d] = d ? step[d - 1] * t->shape[d - 1] : size;
-    for (int64_t i = 0; i < n; i++) {
-        memcpy(to + i * size, from + offset, (size_t)size);
-        for (int d = t->n_dims - 1; d >= 0; d--) {
-            offset += step[d];
-            if (++index[d] < t->shape[d]) break;
-            offset -= step[d] * t->shape[d];
-            index[d] = 0;
-        }
-    }
+    return read_dict(&header, a);
 }
 
 static sn_status read_array(sn_reader *r, sn_npy *out) {
     int64_t bytes = 0;
-    const unsigned char *data = NULL;
-    sn_tensor t = {0};
-    bool fortran = false;
-    SN_TRY(read_header(r, &t, &fortran));
-    sn_status status = sn_shape_bytes(t.dtype, t.n_dims, t.shape, &bytes);
-    if (status != SN_OK) return sn_fail_in(SN_ERR_FORMAT, "%s", r->name);
-    SN_TRY(sn_read_bytes(r, "the array", (uint64_t)bytes, &data));
+    sn_stored a = {0};
+    SN_TRY(read_header(r, &a));
+    sn_status status = sn_stored_bytes(&a, &bytes);
+    if (status != SN_OK) return sn_fail_in(status, "%s", r->name);
+    SN_TRY(sn_read_bytes(r, "the array", (uint64_t)bytes, &a.data));
     if (sn_reader_left(r))
         return sn_fail(SN_ERR_FORMAT, "%s: %zu bytes are left after the array", r->name, sn_reader_left(r));
-    bool turned = fortran && t.n_dims > 1, unaligned = (uintptr_t)data % (uintptr_t)sn_dtype_bytes(t.dtype) != 0;
-    if (turned || unaligned) {
-        out->memory = sn_alloc((size_t)bytes);
-        if (!out->memory) return sn_fail_memory("an array");
-        if (turned)
-            copy_fortran(&t, data, out->memory);
-        else
-            memcpy(out->memory, data, (size_t)bytes);
-        data = out->memory;
-    }
-    out->tensor = sn_tensor_make(t.dtype, t.n_dims, t.shape, data);
+    out->array = a;
     return SN_OK;
 }
 
@@ -219,8 +203,13 @@ void sn_npy_close(sn_npy *npy) {
 /* ---- writing ---- */
 
 static const char *descr_of(sn_dtype dtype) {
-    for (int i = 0; i < n_descrs; i++)
-        if (descrs[i].dtype == dtype) return descrs[i].name;
+    static const struct {
+        sn_dtype dtype;
+        const char *descr;
+    } written[] = {{SN_F32, "<f4"}, {SN_F64, "<f8"}, {SN_F16, "<f2"}, {SN_I32, "<i4"},
+                   {SN_I64, "<i8"}, {SN_I8, "|i1"},  {SN_U8, "|u1"}};
+    for (size_t i = 0; i < sizeof written / sizeof *written; i++)
+        if (written[i].dtype == dtype) return written[i].descr;
     return NULL;
 }
 

@@ -1,22 +1,21 @@
-/* NumPy arrays: .npy files (versions 1 to 3), little-endian. */
+/* NumPy arrays: .npy files (versions 1 to 3) and .npz archives. */
 #ifndef SN_FILE_NPY_H
 #define SN_FILE_NPY_H
 
 #include "base/map.h"
 #include "file/reader.h"
-#include "suan/array.h"
-#include "suan/tensor.h"
+#include "file/stored.h"
 
 typedef struct sn_npy {
-    sn_tensor tensor; /* f16, f32, f64, i8, i32, i64, u8; a bool array is u8 */
-    sn_map map;       /* empty over memory */
-    void *memory;     /* owned, or NULL: an unpacked member, an aligned copy, or one in C order */
+    sn_stored array;
+    sn_map map;   /* empty over memory */
+    void *memory; /* owned, or NULL: an unpacked member */
 } sn_npy;
 
-/* Maps a file; an array in Fortran order is copied into C order. Big-endian and structured ones are SN_ERR_UNSUPPORTED.
- * *out is zero on failure. */
+/* Maps a file. Booleans, integers, floats and complex numbers of either byte order and in either order of dimensions;
+ * other types are SN_ERR_UNSUPPORTED. *out is zero on failure. */
 sn_status sn_npy_open(const char *path, sn_npy *out);
-/* Over memory that outlives it (copied where it is not aligned). limits may be NULL. */
+/* Over memory that outlives it, of any alignment. limits may be NULL. */
 sn_status sn_npy_open_memory(const char *name, const void *data, size_t size, const sn_read_limits *limits,
                              sn_npy *out);
 void sn_npy_close(sn_npy *npy);
@@ -36,7 +35,7 @@ sn_status sn_npz_open_memory(const char *name, const void *data, size_t size, co
 void sn_npz_close(sn_npz *z);
 int64_t sn_npz_n_arrays(const sn_npz *z);
 const char *sn_npz_name(const sn_npz *z, int64_t i); /* without ".npy" */
-/* Reads one array into memory of its own; its checksum is verified. */
+/* One array, in memory of its own where it is compressed, else in that of the archive; its checksum is verified. */
 sn_status sn_npz_get(const sn_npz *z, const char *name, sn_npy *out);
 
 #endif

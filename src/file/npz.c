@@ -230,7 +230,7 @@ static sn_status check_member(const sn_npz *z, const member *m) {
                        m->method);
     if (m->method == 0 && m->packed != m->unpacked)
         return sn_fail(SN_ERR_FORMAT, "%s: a stored member of two sizes", z->name);
-    if (m->unpacked > (uint64_t)z->limits.unpacked)
+    if (m->method == 8 && m->unpacked > (uint64_t)z->limits.unpacked)
         return sn_fail(SN_ERR_LIMIT, "%s: a member of %llu bytes, more than the limit of %lld", z->name,
                        (unsigned long long)m->unpacked, (long long)z->limits.unpacked);
     if (m->unpacked / best_ratio > m->packed)
@@ -239,16 +239,20 @@ static sn_status check_member(const sn_npz *z, const member *m) {
     return SN_OK;
 }
 
-/* Fills `memory`, which has room for the member, and makes *out of it. */
-static sn_status read_member(const sn_npz *z, const char *where, const member *m, unsigned char *memory, sn_npy *out) {
-    const unsigned char *from = NULL;
-    SN_TRY(find_bytes(z, m, &from));
-    if (m->method == 8)
-        SN_TRY(unpack(where, from, m->packed, memory, m->unpacked));
-    else
-        memcpy(memory, from, m->unpacked);
-    if (sn_crc32(0, memory, m->unpacked) != m->crc) return sn_fail(SN_ERR_FORMAT, "%s: the checksum is wrong", where);
-    return sn_npy_open_memory(where, memory, m->unpacked, &z->limits, out);
+static sn_status read_member(const sn_npz *z, const char *where, const member *m, sn_npy *out) {
+    const unsigned char *data = NULL;
+    SN_TRY(find_bytes(z, m, &data)); /* before its size is believed */
+    if (m->method == 8) {
+        unsigned char *memory = out->memory = sn_alloc((size_t)m->unpacked);
+        if (!memory) return sn_fail_memory("an array");
+        SN_TRY(unpack(where, data, m->packed, memory, m->unpacked));
+        data = memory;
+    }
+    if (sn_crc32(0, data, m->unpacked) != m->crc) return sn_fail(SN_ERR_FORMAT, "%s: the checksum is wrong", where);
+    sn_npy array;
+    SN_TRY(sn_npy_open_memory(where, data, m->unpacked, &z->limits, &array));
+    out->array = array.array;
+    return SN_OK;
 }
 
 sn_status sn_npz_get(const sn_npz *z, const char *name, sn_npy *out) {
@@ -259,15 +263,7 @@ sn_status sn_npz_get(const sn_npz *z, const char *name, sn_npy *out) {
     snprintf(where, sizeof where, "%.200s: %.80s", z->name, name);
     const member *m = &z->members[i];
     SN_TRY(check_member(z, m));
-    const unsigned char *from;
-    SN_TRY(find_bytes(z, m, &from)); /* before its size is believed */
-    unsigned char *memory = sn_alloc((size_t)m->unpacked);
-    if (!memory) return sn_fail_memory("an array");
-    sn_status status = read_member(z, where, m, memory, out);
-    if (status != SN_OK || out->memory) { /* the array has an aligned copy of its own */
-        sn_free(memory);
-        return status;
-    }
-    out->memory = memory;
-    return SN_OK;
+    sn_status status = read_member(z, where, m, out);
+    if (status != SN_OK) sn_npy_close(out);
+    return status;
 }

@@ -15,14 +15,18 @@
 /* Bits of one element. A type that is not here has an unknown size and is refused when asked for. */
 typedef struct type_def {
     const char *name;
-    int bits, dtype; /* dtype -1: suan has none */
+    int bits, dtype;     /* dtype -1: suan has none to compute with */
+    const char *element; /* NULL: nor can its elements be read */
 } type_def;
 
 static const type_def types[] = {
-    {"F64", 64, SN_F64}, {"F32", 32, SN_F32}, {"F16", 16, SN_F16}, {"BF16", 16, SN_BF16}, {"I64", 64, SN_I64},
-    {"I32", 32, SN_I32}, {"I8", 8, SN_I8},    {"U8", 8, SN_U8},    {"BOOL", 8, SN_U8},    {"I16", 16, -1},
-    {"U16", 16, -1},     {"U32", 32, -1},     {"U64", 64, -1},     {"C64", 64, -1},       {"F8_E4M3", 8, -1},
-    {"F8_E5M2", 8, -1},  {"F8_E8M0", 8, -1},  {"F6_E2M3", 6, -1},  {"F6_E3M2", 6, -1},    {"F4", 4, -1},
+    {"F64", 64, SN_F64, "f64"},    {"F32", 32, SN_F32, "f32"},    {"F16", 16, SN_F16, "f16"},
+    {"BF16", 16, SN_BF16, "bf16"}, {"I64", 64, SN_I64, "i64"},    {"I32", 32, SN_I32, "i32"},
+    {"I8", 8, SN_I8, "i8"},        {"U8", 8, SN_U8, "u8"},        {"BOOL", 8, SN_U8, "bool"},
+    {"I16", 16, -1, "i16"},        {"U16", 16, -1, "u16"},        {"U32", 32, -1, "u32"},
+    {"U64", 64, -1, "u64"},        {"C64", 64, -1, "complex64"},  {"F8_E4M3", 8, -1, "f8_e4m3"},
+    {"F8_E5M2", 8, -1, "f8_e5m2"}, {"F8_E8M0", 8, -1, "f8_e8m0"}, {"F6_E2M3", 6, -1, NULL},
+    {"F6_E3M2", 6, -1, NULL},      {"F4", 4, -1, NULL},
 };
 enum { n_types = sizeof types / sizeof *types };
 
@@ -30,7 +34,7 @@ typedef struct entry {
     const char *type_name;
     const type_def *type; /* NULL: unknown */
     int n_dims;
-    int64_t shape[SN_MAX_DIMS], begin, end;
+    int64_t shape[SN_ARRAY_MAX_DIMS], begin, end;
     const unsigned char *data;
     void *copy; /* aligned; NULL where the map is */
 } entry;
@@ -62,9 +66,9 @@ static const type_def *find_type(sn_text name) {
 /* ---- one tensor ---- */
 
 static sn_status read_shape(const char *name, const sn_json *shape, entry *e, int64_t *count) {
-    if (shape->count > SN_MAX_DIMS)
+    if (shape->count > SN_ARRAY_MAX_DIMS)
         return sn_fail(SN_ERR_UNSUPPORTED, "%s: %lld dimensions, at most %d are possible", name,
-                       (long long)shape->count, SN_MAX_DIMS);
+                       (long long)shape->count, SN_ARRAY_MAX_DIMS);
     e->n_dims = (int)shape->count;
     for (int d = 0; d < e->n_dims; d++) {
         const sn_json *size = &shape->items[d];
@@ -74,7 +78,7 @@ static sn_status read_shape(const char *name, const sn_json *shape, entry *e, in
     }
     int64_t extent;
     if (!sn_product_i64(e->shape, e->n_dims, count) || !sn_extent_i64(e->shape, e->n_dims, &extent) ||
-        !sn_mul_i64(extent, 8, &extent))
+        !sn_mul_i64(extent, 64, &extent))
         return sn_fail(SN_ERR_FORMAT, "%s: more bytes than fit in 63 bits", name);
     return SN_OK;
 }
@@ -355,16 +359,30 @@ const char *sn_safetensors_type_name(const sn_safetensors *f, int64_t i) { retur
 int64_t sn_safetensors_bytes(const sn_safetensors *f, int64_t i) { return f->entries[i].end - f->entries[i].begin; }
 int64_t sn_safetensors_file_bytes(const sn_safetensors *f) { return f->file_bytes; }
 
-int sn_safetensors_shape(const sn_safetensors *f, int64_t i, int64_t shape[SN_MAX_DIMS]) {
+int sn_safetensors_shape(const sn_safetensors *f, int64_t i, int64_t shape[SN_ARRAY_MAX_DIMS]) {
     memcpy(shape, f->entries[i].shape, sizeof f->entries[i].shape);
     return f->entries[i].n_dims;
 }
 
+static sn_status unreadable(const sn_safetensors *f, int64_t i) {
+    return sn_fail(SN_ERR_UNSUPPORTED, "%s: tensor \"%.100s\" is stored as %.40s, which suan cannot read", f->name,
+                   sn_safetensors_tensor_name(f, i), f->entries[i].type_name);
+}
+
+sn_status sn_safetensors_stored_at(const sn_safetensors *f, int64_t i, sn_stored *out) {
+    const entry *e = &f->entries[i];
+    if (!e->type || !e->type->element) return unreadable(f, i);
+    *out = (sn_stored){.element = sn_element_named(e->type->element), .n_dims = e->n_dims, .data = e->data};
+    memcpy(out->shape, e->shape, sizeof out->shape);
+    return SN_OK;
+}
+
 sn_status sn_safetensors_tensor_at(sn_safetensors *f, int64_t i, sn_tensor *out) {
     entry *e = &f->entries[i];
-    if (!e->type || e->type->dtype < 0)
-        return sn_fail(SN_ERR_UNSUPPORTED, "%s: tensor \"%.100s\" is stored as %.40s, which suan cannot read", f->name,
-                       sn_safetensors_tensor_name(f, i), e->type_name);
+    if (!e->type || e->type->dtype < 0) return unreadable(f, i);
+    if (e->n_dims > SN_MAX_DIMS)
+        return sn_fail(SN_ERR_UNSUPPORTED, "%s: tensor \"%.100s\" has %d dimensions, at most %d are possible", f->name,
+                       sn_safetensors_tensor_name(f, i), e->n_dims, SN_MAX_DIMS);
     sn_dtype dtype = (sn_dtype)e->type->dtype;
     bool aligned = (uintptr_t)e->data % (uintptr_t)sn_dtype_bytes(dtype) == 0;
     if (!aligned && !e->copy) {

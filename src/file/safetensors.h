@@ -4,7 +4,7 @@
 #define SN_FILE_SAFETENSORS_H
 
 #include "file/reader.h"
-#include "suan/tensor.h"
+#include "file/stored.h"
 
 typedef struct sn_safetensors sn_safetensors;
 
@@ -26,7 +26,7 @@ const char *sn_safetensors_tensor_name(const sn_safetensors *f, int64_t i);
 int64_t sn_safetensors_find(const sn_safetensors *f, const char *name); /* its number, -1 when absent */
 /* "BF16", "F8_E4M3": the file's own type name, also of types suan cannot read. */
 const char *sn_safetensors_type_name(const sn_safetensors *f, int64_t i);
-int sn_safetensors_shape(const sn_safetensors *f, int64_t i, int64_t shape[SN_MAX_DIMS]);
+int sn_safetensors_shape(const sn_safetensors *f, int64_t i, int64_t shape[SN_ARRAY_MAX_DIMS]);
 int64_t sn_safetensors_bytes(const sn_safetensors *f, int64_t i);
 int64_t sn_safetensors_file_bytes(const sn_safetensors *f); /* of all shards */
 
@@ -35,6 +35,8 @@ int64_t sn_safetensors_file_bytes(const sn_safetensors *f); /* of all shards */
  * SN_ERR_UNSUPPORTED names the type, SN_ERR_NOT_FOUND the tensor. */
 sn_status sn_safetensors_tensor(sn_safetensors *f, const char *name, sn_tensor *out);
 sn_status sn_safetensors_tensor_at(sn_safetensors *f, int64_t i, sn_tensor *out);
+/* Any type of whole bytes, F8 and complex too, of up to 32 dimensions, as it lies in the map. */
+sn_status sn_safetensors_stored_at(const sn_safetensors *f, int64_t i, sn_stored *out);
 
 /* The name under which a dtype is stored; NULL for the block types. */
 const char *sn_safetensors_type_of(sn_dtype dtype);

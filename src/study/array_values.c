@@ -2,7 +2,6 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
-#include "base/size.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -47,25 +46,48 @@ const char *sn_array_choice_name(const sn_array_choice *c, int64_t i) {
     return sn_array_file_name(c->file, number_of(c, i));
 }
 
-sn_status sn_array_choice_shape(const sn_array_choice *c, int64_t i, sn_tensor *tensor) {
-    sn_status status = sn_array_file_get(c->file, number_of(c, i), tensor);
+sn_status sn_array_choice_info(const sn_array_choice *c, int64_t i, sn_array_info *out) {
+    sn_status status = sn_array_file_info(c->file, number_of(c, i), out);
     return status == SN_OK ? status : sn_fail_in(status, "%s", sn_array_choice_name(c, i));
 }
 
-sn_status sn_array_choice_values(const sn_array_choice *c, int64_t i, sn_tensor *tensor, double **out) {
-    SN_TRY(sn_array_choice_shape(c, i, tensor));
-    const char *name = sn_array_choice_name(c, i);
-    int64_t n = sn_tensor_count(tensor);
-    if (n == 0) return sn_fail(SN_ERR_SHAPE, "%s: the array is empty: there is nothing to measure", name);
-    double *values = sn_calloc((size_t)n, 2 * sizeof *values);
-    if (!values) return sn_fail_memory("the values of an array");
-    sn_status status = sn_array_to_f64(tensor, values);
-    if (status != SN_OK) {
-        sn_free(values);
-        return sn_fail_in(status, "%s", name);
+sn_status sn_array_choice_read(const sn_array_choice *c, int64_t i, int64_t from, int64_t n, double *out) {
+    return sn_array_file_read(c->file, number_of(c, i), from, n, out);
+}
+
+sn_status sn_left_out_add(sn_left_out **list, int64_t *n, const char *name) {
+    const char *why = sn_last_error();
+    size_t length = strlen(name);
+    if (strncmp(why, name, length) == 0 && strncmp(why + length, ": ", 2) == 0) why += length + 2;
+    sn_left_out out = {sn_strdup(name), sn_strdup(why)};
+    sn_left_out *longer = out.name && out.why ? sn_realloc(*list, (size_t)(*n + 1) * sizeof *longer) : NULL;
+    if (!longer) {
+        sn_free(out.name);
+        sn_free(out.why);
+        return sn_fail_memory("a list of arrays");
     }
-    *out = values;
+    *list = longer;
+    longer[(*n)++] = out;
     return SN_OK;
+}
+
+void sn_left_out_free(sn_left_out *list, int64_t n) {
+    for (int64_t i = 0; i < n; i++) {
+        sn_free(list[i].name);
+        sn_free(list[i].why);
+    }
+    sn_free(list);
+}
+
+void sn_left_out_json(sn_json_out *w, const sn_left_out *list, int64_t n) {
+    sn_json_begin_array(w, "left_out");
+    for (int64_t i = 0; i < n; i++) {
+        sn_json_begin_object(w, NULL);
+        sn_json_put_string(w, "name", list[i].name);
+        sn_json_put_string(w, "why", list[i].why);
+        sn_json_end(w);
+    }
+    sn_json_end(w);
 }
 
 sn_status sn_array_fail_in(const char *path, sn_status status) {

@@ -108,13 +108,10 @@ static sn_status measure(const double *a, sn_rank_result *r, double *copy, doubl
     SN_TRY(sn_singular_values(copy, sn_max_i64(r->rows, r->cols), r->n, work, team, cancel, r->singular));
     summarise(r);
     if (r->rows != r->cols) return SN_OK;
-    r->triangular = is_triangular(a, r->n);
-    if (r->triangular) {
-        r->log_det = log_diagonal(a, r->n);
-        return SN_OK;
-    }
     memcpy(copy, a, (size_t)(r->n * r->n) * sizeof *copy);
-    r->log_det = sn_log_det(copy, r->n);
+    r->eliminated = sn_log_det(copy, r->n);
+    r->triangular = is_triangular(a, r->n);
+    r->log_det = r->triangular ? log_diagonal(a, r->n) : r->eliminated;
     return SN_OK;
 }
 
@@ -123,7 +120,7 @@ sn_status sn_rank(const double *matrix, int64_t rows, int64_t cols, const sn_ran
     static const sn_rank_options defaults = {0};
     const sn_rank_options *o = options ? options : &defaults;
     SN_TRY(check(matrix, rows, cols, o->tail));
-    sn_rank_result r = {.rows = rows, .cols = cols, .n = sn_min_i64(rows, cols), .log_det = NAN};
+    sn_rank_result r = {.rows = rows, .cols = cols, .n = sn_min_i64(rows, cols), .log_det = NAN, .eliminated = NAN};
     r.tail = o->tail ? o->tail : (r.n + 1) / 2;
     sn_team *team;
     SN_TRY(sn_team_new(o->threads, &team));
@@ -139,6 +136,72 @@ sn_status sn_rank(const double *matrix, int64_t rows, int64_t cols, const sn_ran
         *out = r;
     else
         sn_rank_free(&r);
+    return status;
+}
+
+/* ---- Complex ---- */
+
+/* [[re, -im], [im, re]]. */
+static void embed(const double *a, int64_t rows, int64_t cols, double *to) {
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < cols; j++) {
+            double re = a[2 * (i * cols + j)], im = a[2 * (i * cols + j) + 1];
+            double *upper = to + i * 2 * cols + j, *lower = upper + rows * 2 * cols;
+            upper[0] = lower[cols] = re;
+            upper[cols] = -im;
+            lower[0] = im;
+        }
+}
+
+static bool is_triangular_complex(const double *a, int64_t n) {
+    bool lower = true, upper = true;
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < n; j++) {
+            const double *x = a + 2 * (i * n + j);
+            if (x[0] == 0 && x[1] == 0) continue;
+            if (j > i) lower = false;
+            if (j < i) upper = false;
+        }
+    return lower || upper;
+}
+
+/* Each singular value of the embedding is there twice, and its |det| is a square. */
+static void halve(const double *a, sn_rank_result *r) {
+    r->rows /= 2, r->cols /= 2, r->n /= 2, r->tail /= 2;
+    for (int64_t i = 0; i < r->n; i++) r->singular[i] = (r->singular[2 * i] + r->singular[2 * i + 1]) / 2;
+    r->numerical = 0;
+    summarise(r);
+    if (r->rows != r->cols) return;
+    r->log_det = r->eliminated /= 2;
+    r->triangular = is_triangular_complex(a, r->n);
+    if (!r->triangular) return;
+    r->log_det = 0;
+    for (int64_t i = 0; i < r->n; i++) r->log_det += log(hypot(a[2 * i * (r->n + 1)], a[2 * i * (r->n + 1) + 1]));
+}
+
+static sn_status check_complex(const double *a, int64_t rows, int64_t cols, int64_t tail) {
+    int64_t count;
+    if (!sn_mul_i64(rows, cols, &count) || !sn_mul_i64(count, 4 * (int64_t)sizeof(double), &count))
+        return sn_fail(SN_ERR_SHAPE, "rank: a matrix of %lld x %lld has none", (long long)rows, (long long)cols);
+    sn_status status = check(a, rows, 2 * cols, tail); /* parts as if they were elements */
+    if (status != SN_ERR_NUMERIC) return status;
+    int64_t i = 0;
+    while (isfinite(a[i])) i++;
+    return sn_fail(SN_ERR_NUMERIC, "element [%lld, %lld] is %s: rank is of finite values", (long long)(i / 2 / cols),
+                   (long long)(i / 2 % cols), isnan(a[i]) ? "NaN" : "infinite");
+}
+
+sn_status sn_rank_complex(const double *matrix, int64_t rows, int64_t cols, const sn_rank_options *options,
+                          sn_rank_result *out) {
+    sn_rank_options o = options ? *options : (sn_rank_options){0};
+    SN_TRY(check_complex(matrix, rows, cols, o.tail));
+    o.tail = 2 * (o.tail ? o.tail : (sn_min_i64(rows, cols) + 1) / 2);
+    double *twice = sn_calloc((size_t)(rows * cols), 4 * sizeof *twice);
+    if (!twice) return sn_fail_memory("a complex matrix");
+    embed(matrix, rows, cols, twice);
+    sn_status status = sn_rank(twice, 2 * rows, 2 * cols, &o, out);
+    sn_free(twice);
+    if (status == SN_OK) halve(matrix, out);
     return status;
 }
 

@@ -5,13 +5,14 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "study/array_values.h"
+#include "study/rank_tall.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* "name", or "name[0,3]" for matrix 3 of the first stack. */
-static char *matrix_name(const char *name, const sn_tensor *t, int64_t number) {
-    char text[400];
+static char *matrix_name(const char *name, const sn_array_info *t, int64_t number) {
+    char text[900];
     size_t used = (size_t)snprintf(text, sizeof text, "%.200s", name);
     int64_t below = 1;
     for (int d = 0; d < t->n_dims - 2; d++) below *= t->shape[d];
@@ -34,49 +35,105 @@ static sn_status grow(sn_rank_report *r, int64_t n) {
     return SN_OK;
 }
 
-static sn_status add_matrix(sn_rank_report *r, char *name, const double *values, int64_t rows, int64_t cols,
-                            const sn_rank_options *options) {
-    sn_rank_item item = {.name = name};
-    if (!name) return sn_fail_memory("a matrix's name");
-    sn_status status = sn_rank(values, rows, cols, options, &item.result);
-    if (status == SN_OK)
+/* Takes the name; `status` is that of measuring. */
+static sn_status add_item(sn_rank_report *r, sn_status status, sn_rank_item item) {
+    if (status == SN_OK) {
         r->items[r->n++] = item;
-    else {
-        status = sn_fail_in(status, "%s", name);
-        sn_free(name);
+        return SN_OK;
     }
+    if (status != SN_ERR_CANCELLED) status = sn_fail_in(status, "%s", item.name);
+    sn_free(item.name);
     return status;
 }
 
-/* The last two dimensions are a matrix. */
-static sn_status add_array(sn_rank_report *r, const sn_array_choice *choice, int64_t i,
-                           const sn_rank_options *options) {
-    sn_tensor t;
-    double *values;
-    SN_TRY(sn_array_choice_values(choice, i, &t, &values));
-    int64_t rows = t.shape[t.n_dims - 2], cols = t.shape[t.n_dims - 1], n = sn_tensor_count(&t) / rows / cols;
-    sn_status status = grow(r, n);
-    for (int64_t k = 0; k < n && status == SN_OK; k++)
-        status = add_matrix(r, matrix_name(sn_array_choice_name(choice, i), &t, k), values + k * rows * cols, rows,
-                            cols, options);
+/* ---- The arrays of a file ---- */
+
+typedef struct source {
+    const sn_array_choice *choice;
+    int64_t array, first; /* its number; its element where the matrix begins */
+    sn_array_info info;
+    int64_t rows, cols;
+    const sn_rank_options *o;
+} source;
+
+/* Of a wide matrix columns, as rows. */
+static sn_status read_rows(void *user, int64_t from, int64_t n, double *out) {
+    const source *s = user;
+    if (s->rows >= s->cols)
+        return sn_array_choice_read(s->choice, s->array, s->first + from * s->cols, n * s->cols, out);
+    double part[SN_TALL_ROWS];
+    for (int64_t i = 0; i < s->rows; i++) {
+        SN_TRY(sn_array_choice_read(s->choice, s->array, s->first + i * s->cols + from, n, part));
+        for (int64_t j = 0; j < n; j++) out[j * s->rows + i] = part[j];
+    }
+    return SN_OK;
+}
+
+/* One that is much longer than wide goes through memory a few rows at a time. */
+static sn_status measure_matrix(source *s, sn_rank_result *out) {
+    int64_t longer = sn_max_i64(s->rows, s->cols), shorter = sn_min_i64(s->rows, s->cols),
+            parts = s->info.is_complex + 1;
+    if (!s->info.is_complex && longer / 2 >= shorter && longer > SN_TALL_ROWS)
+        return sn_rank_tall(read_rows, s, s->rows, s->cols, s->o, out);
+    int64_t count = s->rows * s->cols;
+    double *values = sn_calloc((size_t)count, (size_t)parts * sizeof *values);
+    if (!values) return sn_fail_memory("a matrix");
+    sn_status status = sn_array_choice_read(s->choice, s->array, s->first, count, values);
+    if (status == SN_OK) status = (s->info.is_complex ? sn_rank_complex : sn_rank)(values, s->rows, s->cols, s->o, out);
     sn_free(values);
     return status;
 }
 
+static void show(const source *s, int64_t done, int64_t n) {
+    double total = (double)sn_array_choice_count(s->choice);
+    if (s->o && s->o->progress) s->o->progress(s->o->user, (double)s->array + (double)done / (double)n, total);
+}
+
+/* The last two dimensions are a matrix. */
+static sn_status add_array(sn_rank_report *r, source *s) {
+    const sn_array_info *a = &s->info;
+    const char *name = sn_array_choice_name(s->choice, s->array);
+    s->rows = a->shape[a->n_dims - 2], s->cols = a->shape[a->n_dims - 1];
+    int64_t n = a->count / s->rows / s->cols;
+    SN_TRY(grow(r, n));
+    for (int64_t k = 0; k < n; k++) {
+        sn_rank_item item = {.name = matrix_name(name, a, k), .type = a->type};
+        if (!item.name) return sn_fail_memory("a matrix's name");
+        s->first = k * s->rows * s->cols;
+        SN_TRY(add_item(r, measure_matrix(s, &item.result), item));
+        show(s, k + 1, n);
+    }
+    return SN_OK;
+}
+
 static sn_status fill(sn_rank_report *r, const sn_array_choice *choice, const sn_rank_options *options) {
-    for (int64_t i = 0; i < sn_array_choice_count(choice); i++) {
-        sn_tensor t;
-        SN_TRY(sn_array_choice_shape(choice, i, &t));
-        if (t.n_dims >= 2) {
-            SN_TRY(add_array(r, choice, i, options));
+    int64_t n = sn_array_choice_count(choice);
+    bool may_leave_out = choice->n_names == 0 && n > 1;
+    source s = {.choice = choice, .o = options};
+    for (s.array = 0; s.array < n; s.array++) {
+        const char *name = sn_array_choice_name(choice, s.array);
+        sn_status status = sn_array_choice_info(choice, s.array, &s.info);
+        if (status == SN_OK && s.info.n_dims < 2) {
+            if (choice->n_names)
+                return sn_fail(SN_ERR_SHAPE, "%s has %d dimension%s: a matrix has two", name, s.info.n_dims,
+                               s.info.n_dims == 1 ? "" : "s");
+            r->skipped++;
             continue;
         }
-        if (choice->n_names)
-            return sn_fail(SN_ERR_SHAPE, "%s has %d dimension%s: a matrix has two", sn_array_choice_name(choice, i),
-                           t.n_dims, t.n_dims == 1 ? "" : "s");
-        r->skipped++;
+        if (status == SN_OK && s.info.count == 0)
+            status = sn_fail(SN_ERR_SHAPE, "%s: the array is empty: there is nothing to measure", name);
+        if (may_leave_out && (status == SN_ERR_UNSUPPORTED || status == SN_ERR_SHAPE)) {
+            SN_TRY(sn_left_out_add(&r->left_out, &r->n_left_out, name));
+            continue;
+        }
+        SN_TRY(status);
+        SN_TRY(add_array(r, &s));
     }
-    return r->n ? SN_OK : sn_fail(SN_ERR_SHAPE, "no array has two dimensions: there is no matrix");
+    if (r->n) return SN_OK;
+    if (r->n_left_out)
+        return sn_fail(SN_ERR_UNSUPPORTED, "no matrix can be measured: %s: %s", r->left_out[0].name,
+                       r->left_out[0].why);
+    return sn_fail(SN_ERR_SHAPE, "no array has two dimensions: there is no matrix");
 }
 
 static sn_status report_new(const char *name, sn_rank_report **out) {
@@ -124,7 +181,9 @@ sn_status sn_rank_report_attention(int64_t n, int64_t d, uint64_t seed, const sn
     for (int form = 0; form < SN_N_ATTENTION_FORMS && status == SN_OK; form++) {
         const char *name = sn_attention_form_name((sn_attention_form)form);
         status = sn_attention_sample((sn_attention_form)form, n, d, seed, a);
-        if (status == SN_OK) status = add_matrix(r, sn_strdup(name), a, n, n, options);
+        if (status != SN_OK) break;
+        sn_rank_item item = {.name = sn_strdup(name)};
+        status = item.name ? add_item(r, sn_rank(a, n, n, options, &item.result), item) : sn_fail_memory("a name");
     }
     sn_free(a);
     return finish(status, r, out);
@@ -136,6 +195,7 @@ void sn_rank_report_free(sn_rank_report *r) {
         sn_free(r->items[i].name);
         sn_rank_free(&r->items[i].result);
     }
+    sn_left_out_free(r->left_out, r->n_left_out);
     sn_free(r->items);
     sn_free(r->file);
     sn_free(r);

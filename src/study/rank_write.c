@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "file/csv_write.h"
 #include "file/json_write.h"
+#include "study/array_values.h"
 #include "suan/plot.h"
 
 #include <math.h>
@@ -14,6 +15,7 @@ static void put_item(sn_json_out *w, const sn_rank_item *item) {
     const sn_rank_result *r = &item->result;
     sn_json_begin_object(w, NULL);
     sn_json_put_string(w, "name", item->name);
+    if (item->type) sn_json_put_string(w, "type", item->type);
     sn_json_put_i64(w, "rows", r->rows);
     sn_json_put_i64(w, "cols", r->cols);
     sn_json_put_i64(w, "numerical", r->numerical);
@@ -22,7 +24,10 @@ static void put_item(sn_json_out *w, const sn_rank_item *item) {
     sn_json_put_f64(w, "stable", r->stable);
     sn_json_put_i64(w, "tail", r->tail);
     sn_json_put_f64(w, "tail_share", r->tail_share);
+    sn_json_put_bool(w, "square", r->rows == r->cols);
+    sn_json_put_bool(w, "singular_matrix", r->log_det == -INFINITY);
     sn_json_put_f64(w, "log_det", r->log_det);
+    sn_json_put_f64(w, "log_det_elimination", r->eliminated);
     sn_json_put_bool(w, "triangular", r->triangular);
     sn_json_begin_array(w, "singular");
     for (int64_t i = 0; i < r->n; i++) sn_json_put_f64(w, NULL, r->singular[i]);
@@ -36,6 +41,9 @@ sn_status sn_rank_report_json(const sn_rank_report *r, char **out) {
     sn_json_put_string(&w, "file", r->file);
     sn_json_begin_array(&w, "matrices");
     for (int64_t i = 0; i < r->n; i++) put_item(&w, &r->items[i]);
+    sn_json_end(&w);
+    sn_json_put_i64(&w, "skipped", r->skipped);
+    sn_left_out_json(&w, r->left_out, r->n_left_out);
     return sn_json_take(&w, out);
 }
 

@@ -2,6 +2,8 @@
 #include "suan/measure.h"
 
 #include "base/error.h"
+#include "study/sparsity_stream.h"
+#include "study/sum.h"
 
 #include <math.h>
 #include <string.h>
@@ -23,37 +25,28 @@ const sn_sparsity_measure *sn_sparsity_measures(void) { return measures; }
 
 /* ---- Sums ---- */
 
-typedef struct sum {
-    double total, rest; /* Neumaier's compensation */
-} sum;
-
-static void add(sum *s, double x) {
-    double total = s->total + x;
-    s->rest += fabs(s->total) >= fabs(x) ? s->total - total + x : x - total + s->total;
-    s->total = total;
-}
-
-static double end(sum s) { return s.total + s.rest; }
-
-/* The orders that are asked for of every array are cheap. */
-static double power(double x, double p) {
+double sn_sparsity_power(double x, double p) {
+    if (p == 1) return x;
+    if (p == 2) return x * x;
+    if (p == 0.5) return sqrt(x);
     if (p == 1.5) return x * sqrt(x);
-    for (int order = 1; order <= 64; order *= 2, x *= x)
-        if (p == order) return x;
-    return NAN;
-}
-
-static bool is_cheap(double p) {
-    for (int order = 1; order <= 64; order *= 2)
-        if (p == order) return true;
-    return p == 1.5;
+    double square = x * x;
+    for (int order = 4; order <= 64; order *= 2) {
+        square *= square;
+        if (p == order) return square;
+    }
+    return pow(x, p);
 }
 
 static double power_sum(const sn_sparsity_vector *v, double p) {
-    sum s = {0, 0};
-    bool cheap = is_cheap(p);
-    for (int64_t i = v->zeros; i < v->n; i++) add(&s, cheap ? power(v->sorted[i], p) : pow(v->sorted[i], p));
-    return end(s);
+    sn_sum s = {0, 0};
+    if (v->sums) {
+        for (int i = 0; i < v->sums->n; i++)
+            if (v->sums->order[i] == p) return v->sums->power[i];
+        return NAN;
+    }
+    for (int64_t i = v->zeros; i < v->n; i++) sn_sum_add(&s, sn_sparsity_power(v->sorted[i], p));
+    return sn_sum_end(&s);
 }
 
 /* |x|_p / max|x|. */
@@ -82,18 +75,21 @@ static double of_entropy(const sn_sparsity_vector *v, double q, double p) {
     double n = (double)v->n, total = power_sum(v, 1);
     if (isinf(p)) return total / n;
     if (p != 1) return exp((log(power_sum(v, p)) - p * log(total)) / (1 - p)) / n;
-    sum s = {0, 0};
-    for (int64_t i = v->zeros; i < v->n; i++) add(&s, -v->sorted[i] / total * log(v->sorted[i] / total));
-    return exp(end(s)) / n;
+    if (v->sums) return total * exp(-v->sums->entropy / total) / n;
+    sn_sum s = {0, 0};
+    for (int64_t i = v->zeros; i < v->n; i++) sn_sum_add(&s, -v->sorted[i] / total * log(v->sorted[i] / total));
+    return exp(sn_sum_end(&s)) / n;
 }
 
 /* 1 - 2 sum_k c_k / |c|_1 (n - k + 1/2) / n, c rising, k from 1. */
 static double of_gini(const sn_sparsity_vector *v, double q, double p) {
     (void)q, (void)p;
-    sum s = {0, 0};
+    if (v->sums) return v->sums->gini;
+    sn_sum s = {0, 0};
     double n = (double)v->n, total = power_sum(v, 1);
-    for (int64_t i = v->zeros; i < v->n; i++) add(&s, v->sorted[i] / total * (((double)(v->n - 1 - i) + 0.5) / n));
-    return 1 - 2 * end(s);
+    for (int64_t i = v->zeros; i < v->n; i++)
+        sn_sum_add(&s, v->sorted[i] / total * (((double)(v->n - 1 - i) + 0.5) / n));
+    return 1 - 2 * sn_sum_end(&s);
 }
 
 static double (*const functions[])(const sn_sparsity_vector *, double q, double p) = {
@@ -158,17 +154,23 @@ static void sort_few(double *x, int64_t n) {
     }
 }
 
-sn_status sn_sparsity_prepare(double *x, int64_t n, double *spare, sn_sparsity_vector *out) {
-    double largest = 0;
-    int64_t zeros = 0;
-    if (n < 1) return sn_fail(SN_ERR_ARGUMENT, "sparsity: an empty vector has none");
+sn_status sn_sparsity_magnitudes(double *x, int64_t n, int64_t from, double *largest) {
+    *largest = 0;
     for (int64_t i = 0; i < n; i++) {
         if (!isfinite(x[i]))
-            return sn_fail(SN_ERR_NUMERIC, "element %lld is %s: sparsity is of finite values", (long long)i,
+            return sn_fail(SN_ERR_NUMERIC, "element %lld is %s: sparsity is of finite values", (long long)(from + i),
                            isnan(x[i]) ? "NaN" : "infinite");
         x[i] = fabs(x[i]);
-        largest = fmax(largest, x[i]);
+        *largest = fmax(*largest, x[i]);
     }
+    return SN_OK;
+}
+
+sn_status sn_sparsity_prepare(double *x, int64_t n, double *spare, sn_sparsity_vector *out) {
+    double largest;
+    int64_t zeros = 0;
+    if (n < 1) return sn_fail(SN_ERR_ARGUMENT, "sparsity: an empty vector has none");
+    SN_TRY(sn_sparsity_magnitudes(x, n, 0, &largest));
     for (int64_t i = 0; i < n && largest > 0; i++) x[i] /= largest;
     for (int64_t i = 0; i < n; i++) zeros += x[i] == 0;
     if (n <= 256)

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "file/csv_write.h"
 #include "file/json_write.h"
+#include "study/array_values.h"
 #include "suan/plot.h"
 
 #include <math.h>
@@ -29,12 +30,14 @@ static void put_measure(sn_json_out *w, const sn_sparsity_report *r, const sn_sp
 static void put_item(sn_json_out *w, const sn_sparsity_report *r, const sn_sparsity_item *item) {
     sn_json_begin_object(w, NULL);
     sn_json_put_string(w, "name", item->name);
+    sn_json_put_string(w, "type", item->type);
     sn_json_begin_array(w, "shape");
     for (int d = 0; d < item->n_dims; d++) sn_json_put_i64(w, NULL, item->shape[d]);
     sn_json_end(w);
     sn_json_put_i64(w, "count", item->count);
     sn_json_put_i64(w, "zeros", item->zeros);
     sn_json_put_f64(w, "largest", item->largest);
+    sn_json_put_f64(w, "gini_error", item->gini_error);
     if (r->rows) sn_json_put_i64(w, "zero_rows", item->zero_rows);
     sn_json_begin_object(w, "measures");
     for (int m = 0; m < r->n_measures; m++) put_measure(w, r, item, m);
@@ -49,6 +52,8 @@ sn_status sn_sparsity_report_json(const sn_sparsity_report *r, char **out) {
     sn_json_put_bool(&w, "rows", r->rows);
     sn_json_begin_array(&w, "arrays");
     for (int64_t i = 0; i < r->n; i++) put_item(&w, r, &r->items[i]);
+    sn_json_end(&w);
+    sn_left_out_json(&w, r->left_out, r->n_left_out);
     return sn_json_take(&w, out);
 }
 

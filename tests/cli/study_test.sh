@@ -67,7 +67,7 @@ for tool in sparsity rank; do
     status 1 $tool "$work/none.npy"
     says "none.npy"
     status 1 $tool "$0"
-    says "neither npy nor npz nor safetensors"
+    says "neither npy nor npz nor safetensors nor GGUF"
     : >"$work/nothing"
     status 1 $tool "$work/nothing"
     says "the file is empty"

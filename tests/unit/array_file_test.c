@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/map.h"
 #include "file/safetensors_write.h"
+#include "file/stored.h"
 #include "suan/array.h"
 #include "suan/measure.h"
 
@@ -56,16 +57,21 @@ static sn_tensor make(sn_dtype dtype, void *memory) {
 }
 
 static void check(sn_array_file *f, int64_t i, sn_dtype dtype) {
-    sn_tensor t;
+    sn_array_info a;
     double got[n_values];
-    if (sn_array_file_get(f, i, &t) != SN_OK) fail_msg("%s", sn_last_error());
-    assert_true(t.dtype == dtype && t.n_dims == 2 && t.shape[0] == 2 && t.shape[1] == 3);
-    assert_int_equal(sn_array_to_f64(&t, got), SN_OK);
-    for (int k = 0; k < n_values; k++) {
-        double want = sn_dtype_is_float(dtype) ? values[k] : trunc(values[k]);
-        if (dtype == SN_U8) want = fabs(want);
-        if (got[k] != want) fail_msg("%s: %g, not %g", sn_dtype_name(dtype), got[k], want);
+    if (sn_array_file_info(f, i, &a) != SN_OK) fail_msg("%s", sn_last_error());
+    assert_string_equal(a.type, sn_dtype_name(dtype));
+    assert_true(a.n_dims == 2 && a.shape[0] == 2 && a.shape[1] == 3 && a.count == n_values && !a.is_complex);
+    for (int from = 0; from < n_values; from++) {
+        assert_int_equal(sn_array_file_read(f, i, from, n_values - from, got), SN_OK);
+        for (int k = from; k < n_values; k++) {
+            double want = sn_dtype_is_float(dtype) ? values[k] : trunc(values[k]);
+            if (dtype == SN_U8) want = fabs(want);
+            if (got[k - from] != want) fail_msg("%s: %g, not %g", sn_dtype_name(dtype), got[k - from], want);
+        }
     }
+    assert_int_equal(sn_array_file_read(f, i, 1, n_values, got), SN_ERR_ARGUMENT);
+    assert_int_equal(sn_array_file_read(f, i, -1, 1, got), SN_ERR_ARGUMENT);
 }
 
 static const sn_dtype numpy_types[] = {SN_F64, SN_F32, SN_F16, SN_I64, SN_I32, SN_I8, SN_U8};
@@ -129,12 +135,52 @@ static void safetensors_too(void **state) {
     sn_array_file_close(f);
 }
 
-static void block_types_have_no_elements(void **state) {
+/* Every byte: E5M2 is the upper half of an f16; E4M3 by its definition in powers of two. */
+static void eight_bit_floats(void **state) {
+    unsigned char bytes[256];
+    double e5m2[256], e4m3[256], e8m0[256];
     (void)state;
-    double out[32];
-    char block[64] = {0};
-    sn_tensor t = sn_tensor_make(SN_Q8_0, 1, (int64_t[]){32}, block);
-    assert_int_equal(sn_array_to_f64(&t, out), SN_ERR_UNSUPPORTED);
+    for (int i = 0; i < 256; i++) bytes[i] = (unsigned char)i;
+    const sn_stored a = {sn_element_named("f8_e5m2"), false, false, 1, {256}, bytes};
+    const sn_stored b = {sn_element_named("f8_e4m3"), false, false, 1, {256}, bytes};
+    const sn_stored c = {sn_element_named("f8_e8m0"), false, false, 1, {256}, bytes};
+    sn_stored_read(&a, 0, 256, e5m2), sn_stored_read(&b, 0, 256, e4m3), sn_stored_read(&c, 0, 256, e8m0);
+    for (int i = 0; i < 256; i++) {
+        uint16_t half = (uint16_t)(i << 8);
+        float wide;
+        sn_to_f32(SN_F16, &half, &wide, 1);
+        assert_true(isnan(wide) ? isnan(e5m2[i]) : e5m2[i] == (double)wide);
+        int exponent = i / 8 % 16;
+        double want = pow(2, exponent ? exponent - 7 : -6) * (i % 8 / 8.0 + (exponent > 0)) * (i < 128 ? 1 : -1);
+        assert_true(i % 128 == 127 ? isnan(e4m3[i]) : e4m3[i] == want);
+        assert_true(i == 255 ? isnan(e8m0[i]) : e8m0[i] == pow(2, i - 127));
+    }
+    assert_true(e4m3[0x7e] == 448 && e4m3[1] == 0x1p-9 && e5m2[0x7b] == 57344 && isinf(e5m2[0xfc]));
+}
+
+/* Elements of quantized blocks, from every start, are those of the whole. */
+static void quantized_elements(void **state) {
+    static const sn_dtype types[] = {SN_Q8_0, SN_Q4_0, SN_Q4_1, SN_Q5_0, SN_Q5_1,
+                                     SN_Q2_K, SN_Q3_K, SN_Q4_K, SN_Q5_K, SN_Q6_K};
+    static float x[768], want[768];
+    static unsigned char packed[4096];
+    static double got[768];
+    (void)state;
+    for (int i = 0; i < 768; i++) x[i] = (float)sin(i * 0.37);
+    for (size_t k = 0; k < sizeof types / sizeof *types; k++) {
+        const sn_element *e = sn_element_of(types[k]);
+        assert_true(e->block == sn_dtype_block(types[k]) && e->bytes == sn_dtype_bytes(types[k]));
+        assert_string_equal(e->name, sn_dtype_name(types[k]));
+        sn_from_f32(types[k], x, packed, 768);
+        sn_to_f32(types[k], packed, want, 768);
+        const sn_stored a = {e, false, false, 1, {768}, packed};
+        for (int from = 0; from < 768; from += 37) {
+            sn_stored_read(&a, from, 768 - from, got);
+            for (int i = from; i < 768; i++) assert_true(got[i - from] == (double)want[i]);
+            sn_stored_read(&a, from, 5, got);
+            for (int i = 0; i < 5 && from + i < 768; i++) assert_true(got[i] == (double)want[from + i]);
+        }
+    }
 }
 
 /* ---- Reports ---- */
@@ -165,6 +211,75 @@ static void reports_of_a_file(void **state) {
     sn_rank_report_free(r);
     assert_int_equal(sn_rank_report_new(path, &none, 1, NULL, &r), SN_ERR_NOT_FOUND);
     assert_int_equal(sn_rank_report_new(path, &z, 1, NULL, &r), SN_ERR_SHAPE);
+}
+
+/* Streamed, the measures are those of the values in memory; Gini within what is said. */
+static void long_arrays_are_streamed(void **state) {
+    enum { n = 30000 };
+    static float x[n];
+    sn_sparsity_report *held, *streamed;
+    (void)state;
+    for (int i = 0; i < n; i++) x[i] = i % 7 ? (float)(exp(3 * sin(i * 1.7)) * cos(i * 0.3)) : 0;
+    sn_tensor t = sn_tensor_make(SN_F32, 2, (int64_t[]){3, n / 3}, x);
+    assert_int_equal(sn_npy_write(in_folder("a.npy"), &t), SN_OK);
+    for (int rows = 0; rows < 2; rows++) {
+        sn_sparsity_options o = {.rows = rows, .p = 3, .q = 0.7};
+        assert_int_equal(sn_sparsity_report_new(path, &o, &held), SN_OK);
+        o.hold = 1000;
+        assert_int_equal(sn_sparsity_report_new(path, &o, &streamed), SN_OK);
+        const sn_sparsity_item *a = held->items, *b = streamed->items;
+        assert_true(a->zeros == b->zeros && a->largest == b->largest && a->count == b->count && a->rows == b->rows);
+        assert_true(a->gini_error == 0 && b->gini_error > 0 && b->gini_error < 1e-6);
+        for (int m = 0; m < held->n_measures; m++) {
+            bool gini = held->measures[m].kind == SN_SPARSITY_GINI;
+            double low = gini ? -1e-13 : -1e-13 * fabs(a->value[m]);
+            double high = gini ? b->gini_error + 1e-13 : -low, d = a->value[m] - b->value[m];
+            if (!(d >= low && d <= high))
+                fail_msg("%s: %.17g, not %.17g", held->measures[m].name, b->value[m], a->value[m]);
+        }
+        for (int i = 0; i < SN_ORDER_POINTS; i++) assert_true(fabs(a->by_order[i] / b->by_order[i] - 1) < 1e-13);
+        for (int i = 0; i < SN_SHARE_POINTS; i++) assert_true(fabs(a->share[i] - b->share[i]) < 0x1p-15);
+        sn_sparsity_report_free(held);
+        sn_sparsity_report_free(streamed);
+    }
+    x[n - 2] = NAN;
+    assert_int_equal(sn_npy_write(path, &t), SN_OK);
+    sn_sparsity_options o = {.hold = 1000};
+    assert_int_equal(sn_sparsity_report_new(path, &o, &streamed), SN_ERR_NUMERIC);
+    assert_non_null(strstr(sn_last_error(), "element 29998 is NaN"));
+    o.rows = true;
+    assert_int_equal(sn_sparsity_report_new(path, &o, &streamed), SN_ERR_NUMERIC);
+    assert_non_null(strstr(sn_last_error(), "row 2: element 9998 is NaN"));
+}
+
+/* Tall and wide matrices go through a few rows at a time: planted singular values, and against the whole. */
+static void long_matrices_are_streamed(void **state) {
+    enum { m = 700, n = 40 };
+    static double x[m * n], turned[m * n];
+    sn_rank_report *r;
+    sn_rank_result whole;
+    (void)state;
+    for (int i = 0; i < m * n; i++) x[i] = sin(i * 1.3) + cos(i * 0.11) * (i % n) + (i % n == 7 ? 1e-200 : 0);
+    for (int i = 0; i < m; i++) x[i * n + 3] = x[i * n + 4]; /* a rank of n - 1 at most */
+    for (int i = 0; i < m * n; i++) turned[i % n * m + i / n] = x[i];
+    assert_int_equal(sn_rank(x, m, n, NULL, &whole), SN_OK);
+    for (int wide = 0; wide < 2; wide++) {
+        sn_tensor t = sn_tensor_make(SN_F64, 2, wide ? (int64_t[]){n, m} : (int64_t[]){m, n}, wide ? turned : x);
+        assert_int_equal(sn_npy_write(in_folder("a.npy"), &t), SN_OK);
+        assert_int_equal(sn_rank_report_new(path, NULL, 0, NULL, &r), SN_OK);
+        const sn_rank_result *got = &r->items[0].result;
+        assert_true(got->rows == (wide ? n : m) && got->cols == (wide ? m : n) && got->n == n && isnan(got->log_det));
+        for (int i = 0; i < n; i++) assert_true(fabs(got->singular[i] - whole.singular[i]) < 2e-14 * whole.singular[0]);
+        assert_true(got->numerical == whole.numerical && got->numerical < n);
+        assert_true(fabs(got->threshold / whole.threshold - 1) < 1e-12 && fabs(got->stable / whole.stable - 1) < 1e-12);
+        sn_rank_report_free(r);
+    }
+    sn_rank_free(&whole);
+    x[5 * n + 2] = INFINITY;
+    sn_tensor t = sn_tensor_make(SN_F64, 2, (int64_t[]){m, n}, x);
+    assert_int_equal(sn_npy_write(path, &t), SN_OK);
+    assert_int_equal(sn_rank_report_new(path, NULL, 0, NULL, &r), SN_ERR_NUMERIC);
+    assert_non_null(strstr(sn_last_error(), "element [5, 2] is infinite"));
 }
 
 static void nan_is_named_with_its_place(void **state) {
@@ -221,8 +336,11 @@ int main(void) {
         cmocka_unit_test(npy_of_every_type),
         cmocka_unit_test(npz_of_every_type),
         cmocka_unit_test(safetensors_too),
-        cmocka_unit_test(block_types_have_no_elements),
+        cmocka_unit_test(eight_bit_floats),
+        cmocka_unit_test(quantized_elements),
         cmocka_unit_test(reports_of_a_file),
+        cmocka_unit_test(long_arrays_are_streamed),
+        cmocka_unit_test(long_matrices_are_streamed),
         cmocka_unit_test(nan_is_named_with_its_place),
         cmocka_unit_test(without_memory_nothing_leaks),
     };

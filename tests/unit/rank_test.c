@@ -142,6 +142,50 @@ static void measures_of_known_spectra(void **state) {
     sn_rank_free(&r);
 }
 
+/* ---- Complex ---- */
+
+/* A unitary matrix of Fourier columns scales to planted values; a diagonal of phases; a triangle. */
+static void complex_matrices(void **state) {
+    enum { n = 24 };
+    static double a[2 * n * n], phases[2 * 5 * 3], triangle[2 * 4 * 4];
+    sn_rank_result r;
+    (void)state;
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++) {
+            double angle = 2 * pi * i * j / n, s = (1.0 + j) / sqrt(n);
+            a[2 * (i * n + j)] = s * cos(angle), a[2 * (i * n + j) + 1] = s * sin(angle);
+        }
+    assert_int_equal(sn_rank_complex(a, n, n, &(sn_rank_options){.tail = 6}, &r), SN_OK);
+    assert_true(r.n == n && r.rows == n && r.cols == n && r.numerical == n && r.tail == 6 && !r.triangular);
+    double logs = 0, squares = 0, tail = 0;
+    for (int i = 0; i < n; i++) {
+        near(r.singular[i], n - i, 1e-12);
+        logs += log(i + 1), squares += (i + 1) * (i + 1), tail += i < n - 6 ? (i + 1) * (i + 1) : 0;
+    }
+    near(r.log_det, logs, 1e-11);
+    near(r.tail_share, tail / squares, 1e-13);
+    sn_rank_free(&r);
+    for (int i = 0; i < 3; i++) phases[2 * (i * 3 + i)] = 3 * cos(i), phases[2 * (i * 3 + i) + 1] = 3 * sin(i);
+    assert_int_equal(sn_rank_complex(phases, 5, 3, NULL, &r), SN_OK);
+    assert_true(r.n == 3 && r.rows == 5 && isnan(r.log_det) && r.tail == 2);
+    for (int i = 0; i < 3; i++) near(r.singular[i], 3, 1e-14);
+    near(r.effective, 3, 1e-12);
+    sn_rank_free(&r);
+    for (int i = 0; i < 4; i++)
+        for (int j = i; j < 4; j++) triangle[2 * (i * 4 + j)] = j, triangle[2 * (i * 4 + j) + 1] = i + 1;
+    assert_int_equal(sn_rank_complex(triangle, 4, 4, NULL, &r), SN_OK);
+    logs = 0;
+    for (int i = 0; i < 4; i++) logs += log(i * i + (i + 1) * (i + 1)) / 2;
+    near(r.log_det, logs, 1e-14);
+    near(r.eliminated, logs, 1e-13);
+    assert_true(r.triangular);
+    sn_rank_free(&r);
+    triangle[2 * 6 + 1] = NAN;
+    assert_int_equal(sn_rank_complex(triangle, 4, 4, NULL, &r), SN_ERR_NUMERIC);
+    assert_non_null(strstr(sn_last_error(), "[1, 2] is NaN"));
+    assert_int_equal(sn_rank_complex(triangle, 0, 4, NULL, &r), SN_ERR_SHAPE);
+}
+
 /* ---- Attention ---- */
 
 static sn_rank_result of_attention(sn_attention_form form, int64_t n, int64_t d, double *a) {
@@ -240,6 +284,7 @@ int main(void) {
         cmocka_unit_test(planted_values_are_found),
         cmocka_unit_test(norms_and_determinant_agree),
         cmocka_unit_test(measures_of_known_spectra),
+        cmocka_unit_test(complex_matrices),
         cmocka_unit_test(causal_attention_has_full_rank),
         cmocka_unit_test(linear_attention_has_the_rank_of_its_features),
         cmocka_unit_test(equal_logits),

@@ -33,6 +33,7 @@ static void refused(const char *header, int size, sn_status status, const char *
 
 #define ONE(dtype, shape, offsets) "{\"t\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}}"
 
+#define ONES "1,1,1,1,1,1,1,1,1,1,"
 static void headers_are_checked(void **state) {
     (void)state;
     refused("{", 0, SN_ERR_FORMAT, "line 1");
@@ -48,7 +49,7 @@ static void headers_are_checked(void **state) {
     refused(ONE("F32", "[9007199254740992,9007199254740992]", "[0,4]"), 4, SN_ERR_FORMAT, "63 bits");
     refused(ONE("F64", "[1152921504606846976]", "[0,4]"), 4, SN_ERR_FORMAT, "not");
     refused(ONE("F32", "[0,9007199254740992,4096]", "[0,0]"), 0, SN_ERR_FORMAT, "63 bits");
-    refused(ONE("F32", "[1,1,1,1,1,1,1]", "[0,4]"), 4, SN_ERR_UNSUPPORTED, "7 dimensions");
+    refused(ONE("F32", "[" ONES ONES ONES "1,1,1]", "[0,4]"), 4, SN_ERR_UNSUPPORTED, "33 dimensions");
     refused(ONE("F4", "[3]", "[0,1]"), 1, SN_ERR_FORMAT, "3 elements of F4");
     refused(ONE("F32", "[1]", "[4,0]"), 4, SN_ERR_FORMAT, "bytes 4 to 0");
     refused(ONE("F32", "[1]", "[-4,0]"), 4, SN_ERR_FORMAT, "bytes -4");
@@ -101,6 +102,31 @@ static void unaligned_data_is_copied(void **state) {
     bytes_free(&b);
 }
 
+static void many_dimensions_are_only_read(void **state) {
+    (void)state;
+    bytes b = {0};
+    sn_safetensors *f;
+    sn_tensor t;
+    sn_stored a;
+    double x[2];
+    build(&b, ONE("U16", "[1,1,1,1,1,1,1,1,2]", "[0,4]"), 4);
+    assert_int_equal(sn_safetensors_open_memory("test", b.data, b.size, NULL, &f), SN_OK);
+    assert_int_equal(sn_safetensors_tensor(f, "t", &t), SN_ERR_UNSUPPORTED);
+    assert_int_equal(sn_safetensors_stored_at(f, 0, &a), SN_OK);
+    assert_int_equal(a.n_dims, 9);
+    sn_stored_read(&a, 0, 2, x);
+    const unsigned char *data = b.data + b.size - 4;
+    assert_true(x[0] == data[0] + 256 * data[1] && x[1] == data[2] + 256 * data[3]);
+    sn_safetensors_close(f);
+    bytes_free(&b);
+    build(&b, ONE("F32", "[1,1,1,1,1,1,1]", "[0,4]"), 4);
+    assert_int_equal(sn_safetensors_open_memory("test", b.data, b.size, NULL, &f), SN_OK);
+    assert_int_equal(sn_safetensors_tensor(f, "t", &t), SN_ERR_UNSUPPORTED);
+    assert_message("7 dimensions");
+    sn_safetensors_close(f);
+    bytes_free(&b);
+}
+
 static void types_without_a_reader_are_named(void **state) {
     (void)state;
     static const char *const names[] = {"F8_E4M3", "I3"};
@@ -113,6 +139,8 @@ static void types_without_a_reader_are_named(void **state) {
         assert_string_equal(sn_safetensors_type_name(f, 0), names[i]);
         assert_int_equal(sn_safetensors_tensor(f, "t", &t), SN_ERR_UNSUPPORTED);
         assert_message(names[i]);
+        sn_stored a; /* F8 is only read */
+        assert_int_equal(sn_safetensors_stored_at(f, 0, &a), i ? SN_ERR_UNSUPPORTED : SN_OK);
         sn_safetensors_close(f);
         bytes_free(&b);
     }
@@ -268,6 +296,7 @@ int main(void) {
         cmocka_unit_test(headers_are_checked),
         cmocka_unit_test(cut_files_are_refused),
         cmocka_unit_test(unaligned_data_is_copied),
+        cmocka_unit_test(many_dimensions_are_only_read),
         cmocka_unit_test(types_without_a_reader_are_named),
         cmocka_unit_test(a_file_reads_back),
         cmocka_unit_test(shards_are_one),
