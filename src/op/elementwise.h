@@ -6,26 +6,64 @@
 
 #include <tgmath.h>
 
+/* Elements are gone through in rows: along the innermost dimension that has more than one, or all of them where every
+ * operand is contiguous. */
+typedef struct sn_row_walk {
+    int64_t n, width; /* elements in all, and of a row */
+    int dim;          /* that a row runs along, -1: all */
+} sn_row_walk;
+
+static inline sn_row_walk sn_walk_rows(const sn_tensor *out) {
+    sn_row_walk w = {.n = sn_tensor_count(out), .width = 1, .dim = out->n_dims - 1};
+    while (w.dim > 0 && out->shape[w.dim] == 1) w.dim--;
+    if (w.dim >= 0) w.width = out->shape[w.dim];
+    return w;
+}
+
+/* Bytes from one element of a row of `t`, broadcast to out's shape, to the next. */
+static inline int64_t sn_row_step(const sn_row_walk *w, const sn_tensor *t, const sn_tensor *out) {
+    int dim = w->dim - (out->n_dims - t->n_dims);
+    return dim < 0 || t->shape[dim] == 1 ? 0 : t->stride[dim];
+}
+
 /* out[i] = f(in[i]) */
 static inline void sn_map1(const sn_call *c, real (*f)(real)) {
-    int64_t n = sn_tensor_count(&c->out[0]);
+    const sn_tensor *in = &c->in[0];
+    const sn_row_walk w = sn_walk_rows(in);
     real *out = c->out[0].data;
-    if (sn_tensor_is_contiguous(&c->in[0])) {
-        const real *x = c->in[0].data;
-        for (int64_t i = 0; i < n; i++) out[i] = f(x[i]);
+    if (sn_tensor_is_contiguous(in)) {
+        const real *x = in->data;
+        for (int64_t i = 0; i < w.n; i++) out[i] = f(x[i]);
         return;
     }
-    for (int64_t i = 0; i < n; i++) out[i] = f(*sn_real_at(&c->in[0], i));
+    int64_t step = sn_row_step(&w, in, in);
+    for (int64_t row = 0; row < w.n; row += w.width) {
+        const char *x = (const char *)sn_real_at(in, row);
+        for (int64_t i = 0; i < w.width; i++) out[row + i] = f(*(const real *)(x + i * step));
+    }
+}
+
+static inline bool sn_fills(const sn_tensor *t, int64_t n) {
+    return sn_tensor_is_contiguous(t) && sn_tensor_count(t) == n;
 }
 
 /* out[i] = f(a[i], b[i]) with both broadcast to out's shape */
 static inline void sn_map2(const sn_call *c, real (*f)(real, real)) {
     const sn_tensor *a = &c->in[0], *b = &c->in[1], *out = &c->out[0];
-    int64_t n = sn_tensor_count(out);
+    const sn_row_walk w = sn_walk_rows(out);
     real *y = out->data;
-    for (int64_t i = 0; i < n; i++)
-        y[i] = f(*(const real *)sn_broadcast_at(a, out->n_dims, out->shape, i),
-                 *(const real *)sn_broadcast_at(b, out->n_dims, out->shape, i));
+    if (sn_fills(a, w.n) && sn_fills(b, w.n)) {
+        const real *x = a->data, *z = b->data;
+        for (int64_t i = 0; i < w.n; i++) y[i] = f(x[i], z[i]);
+        return;
+    }
+    int64_t step_a = sn_row_step(&w, a, out), step_b = sn_row_step(&w, b, out);
+    for (int64_t row = 0; row < w.n; row += w.width) {
+        const char *x = sn_broadcast_at(a, out->n_dims, out->shape, row);
+        const char *z = sn_broadcast_at(b, out->n_dims, out->shape, row);
+        for (int64_t i = 0; i < w.width; i++)
+            y[row + i] = f(*(const real *)(x + i * step_a), *(const real *)(z + i * step_b));
+    }
 }
 
 #if SN_OP_MAIN

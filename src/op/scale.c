@@ -4,9 +4,14 @@
 static void forward(const sn_call *c) {
     const sn_scale_attr *attr = c->attr;
     const real factor = (real)attr->factor, offset = (real)attr->offset;
+    const sn_tensor *in = &c->in[0];
+    const sn_row_walk w = sn_walk_rows(in);
+    int64_t step = sn_row_step(&w, in, in);
     real *y = c->out[0].data;
-    int64_t n = sn_tensor_count(&c->out[0]);
-    for (int64_t i = 0; i < n; i++) y[i] = *sn_real_at(&c->in[0], i) * factor + offset;
+    for (int64_t row = 0; row < w.n; row += w.width) {
+        const char *x = (const char *)sn_real_at(in, row);
+        for (int64_t i = 0; i < w.width; i++) y[row + i] = *(const real *)(x + i * step) * factor + offset;
+    }
 }
 SN_OP_FORWARD(scale)
 
