@@ -180,9 +180,14 @@ static void fill_table(const sn_extremal_job *j, double value, sample_fn sample,
     }
 }
 
+typedef struct found_path {
+    const sn_mesh *mesh;
+    const double *u;
+} found_path;
+
 static void sample_find(const void *user, int d, double t, double *q, double *p) {
-    const sn_search_find *f = user;
-    sn_mesh_sample(&f->level.mesh, f->u, d, t, q, p);
+    const found_path *f = user;
+    sn_mesh_sample(f->mesh, f->u, d, t, q, p);
 }
 
 static sn_extremal_kind kind_of(const sn_second_variation *s) {
@@ -192,23 +197,25 @@ static sn_extremal_kind kind_of(const sn_second_variation *s) {
     return s->legendre > 0 ? SN_EXTREMAL_MINIMUM : SN_EXTREMAL_MAXIMUM;
 }
 
-static sn_status report_path(sn_extremal_job *j, const sn_search_find *f, sn_extremal_path *path) {
+static sn_status report_path(sn_extremal_job *j, const sn_search *search, int i, sn_extremal_path *path) {
     sn_extremal *out = j->out;
-    *path = (sn_extremal_path){.value = value_of(j, f->level.j),
+    const sn_search_find *f = &search->find[i];
+    const found_path found = {&search->rung[f->rung].mesh, f->u};
+    *path = (sn_extremal_path){.value = value_of(j, f->j),
                                .known = (double)NAN,
-                               .multiplier = f->level.bound ? f->multiplier : (double)NAN,
+                               .multiplier = j->v.l.constraint ? f->multiplier : (double)NAN,
                                .kind = kind_of(&f->second),
                                .index = f->second.worse,
                                .eigenvalue = f->second.edge,
                                .residual = f->second.residual,
                                .change = fmax(f->change, f->value_change),
                                .n_conjugate = f->second.n_conjugate,
-                               .unknowns = f->level.n};
-    for (int i = 0; i < path->n_conjugate; i++) path->conjugate[i] = f->second.conjugate[i];
+                               .unknowns = f->unknowns};
+    for (int k = 0; k < path->n_conjugate; k++) path->conjugate[k] = f->second.conjugate[k];
     path->table = sn_alloc((size_t)out->points * (size_t)out->n_columns * sizeof(double));
     if (!path->table) return sn_fail_memory("a table");
     out->n_paths++;
-    fill_table(j, path->value, sample_find, f, path->table);
+    fill_table(j, path->value, sample_find, &found, path->table);
     return SN_OK;
 }
 
@@ -245,7 +252,7 @@ static void sample_trace(const void *user, int d, double t, double *q, double *p
     }
 }
 
-static sn_status report_steps(sn_extremal_job *j, const sn_search *search) {
+static sn_status report_steps(sn_extremal_job *j, sn_search *search) {
     sn_extremal *out = j->out;
     sn_trace trace = {.d = j->v.l.d};
     size_t table = (size_t)out->points * (size_t)out->n_columns;
@@ -263,10 +270,10 @@ static sn_status report_steps(sn_extremal_job *j, const sn_search *search) {
     return status;
 }
 
-static sn_status report(sn_extremal_job *j, const sn_search *search) {
+static sn_status report(sn_extremal_job *j, sn_search *search) {
     static const int degrees[] = {2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20, 24, 28, 32};
     sn_extremal *out = j->out;
-    for (int i = 0; i < search->n; i++) SN_TRY(report_path(j, &search->find[i], &out->path[i]));
+    for (int i = 0; i < search->n; i++) SN_TRY(report_path(j, search, i, &out->path[i]));
     for (int i = 0; i < search->n; i++) {
         double change = out->path[i].change;
         if (change > 1e-8)

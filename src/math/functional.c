@@ -13,7 +13,8 @@ struct sn_functional {
     sn_mesh mesh; /* its arrays are the caller's */
     sn_graph *graph;
     sn_plan *value_plan, *slopes_plan, *terms_plan;
-    sn_value *u, *multiplier;
+    sn_value *u, *multiplier, *point[3]; /* point: t, q, p where they are given */
+    int first;                           /* output: of the terms */
     double multiplier_now;
     int32_t *index;       /* [n_elements (degree + 1)]: nodes of elements */
     double *step, *layer; /* n_elements: 2 / length; the layer's number */
@@ -120,6 +121,21 @@ static sn_status build(sn_functional *f, const volatile int *cancel) {
     return sn_plan_new(g, f->outputs, f->n_outputs, &options, &f->terms_plan);
 }
 
+static sn_status build_points(sn_functional *f, const volatile int *cancel) {
+    sn_graph *g = f->graph;
+    const int64_t n = f->mesh.n_points, d = f->l->d, one[3] = {1, n, 1}, all[3] = {1, n, d};
+    f->point[0] = sn_input(g, "t", SN_F64, 3, one);
+    f->point[1] = sn_input(g, "q", SN_F64, 3, all);
+    f->point[2] = sn_input(g, "p", SN_F64, 3, all);
+    const pieces x = {.t = f->point[0], .q = f->point[1], .p = f->point[2]};
+    sn_value *l = sn_broadcast(g, density(f, &x, f->l->density), 3, one);
+    SN_TRY(sn_graph_status(g));
+    SN_TRY(second_derivatives(f, &x, sn_sum_all(g, l)));
+    SN_TRY(sn_graph_status(g));
+    const sn_plan_options options = {.n_threads = 1, .cancel = cancel};
+    return sn_plan_new(g, f->outputs, f->n_outputs, &options, &f->terms_plan);
+}
+
 static sn_status reserve(sn_functional *f, const int *element_layer) {
     const sn_mesh *m = &f->mesh;
     size_t e = (size_t)m->n_elements, n = (size_t)m->degree + 1, d = (size_t)f->l->d;
@@ -140,7 +156,7 @@ sn_status sn_functional_new(const sn_lagrangian *l, const sn_mesh *mesh, const i
                             const volatile int *cancel, sn_functional **out) {
     sn_functional *f = sn_calloc(1, sizeof *f);
     if (!f) return sn_fail_memory("a functional");
-    f->l = l, f->mesh = *mesh;
+    f->l = l, f->mesh = *mesh, f->first = 4;
     sn_status status = reserve(f, element_layer);
     if (status == SN_OK) status = sn_graph_new(&f->graph);
     if (status == SN_OK) status = build(f, cancel);
@@ -150,6 +166,27 @@ sn_status sn_functional_new(const sn_lagrangian *l, const sn_mesh *mesh, const i
     }
     sn_functional_free(f);
     return status;
+}
+
+sn_status sn_functional_points_new(const sn_lagrangian *l, int64_t n, const volatile int *cancel, sn_functional **out) {
+    sn_functional *f = sn_calloc(1, sizeof *f);
+    size_t d = (size_t)l->d;
+    if (!f) return sn_fail_memory("a functional");
+    f->l = l, f->mesh.n_points = n;
+    f->packed = sn_alloc((size_t)n * (3 * d + 3 * d * d) * sizeof *f->packed);
+    sn_status status = f->packed ? sn_graph_new(&f->graph) : sn_fail_memory("a functional");
+    if (status == SN_OK) status = build_points(f, cancel);
+    if (status == SN_OK) {
+        *out = f;
+        return SN_OK;
+    }
+    sn_functional_free(f);
+    return status;
+}
+
+int64_t sn_lagrangian_work(const sn_lagrangian *l, int64_t n) {
+    int64_t size = l->density->size + (l->constraint ? l->constraint->size : 0);
+    return n * (1 + 2 * l->d) * (size + 8 + 4 * l->d * l->d);
 }
 
 static sn_status run(sn_functional *f, sn_plan *plan, const double *u, double multiplier) {
@@ -205,17 +242,31 @@ sn_status sn_functional_slopes_at(sn_functional *f, const double *u, sn_function
     return fetch_slopes(f, f->slopes_plan, out);
 }
 
-sn_status sn_functional_terms_at(sn_functional *f, const double *u, double multiplier, sn_functional_terms *out) {
-    int d = f->l->d;
+static sn_status fetch_terms(sn_functional *f, sn_functional_terms *out) {
+    int d = f->l->d, first = f->first;
     int64_t n = f->mesh.n_points;
     double *qq = f->packed, *qp = qq + n * d * d, *pp = qp + n * d * d, *pt = pp + n * d * d;
-    *out = (sn_functional_terms){.a_qq = qq, .a_qp = qp, .a_pp = pp, .a_pt = pt};
+    out->a_qq = qq, out->a_qp = qp, out->a_pp = pp, out->a_pt = pt;
+    SN_TRY(fetch(f->terms_plan, first, &out->a_q));
+    SN_TRY(fetch(f->terms_plan, first + 1, &out->a_p));
+    SN_TRY(pack(f, first + 2, 4, d, qq));
+    SN_TRY(pack(f, first + 3, 4, d, qp));
+    SN_TRY(pack(f, first + 4, 4, d, pp));
+    return pack(f, first + 5, 4, 1, pt);
+}
+
+sn_status sn_functional_terms_at(sn_functional *f, const double *u, double multiplier, sn_functional_terms *out) {
+    *out = (sn_functional_terms){0};
     SN_TRY(run(f, f->terms_plan, u, multiplier));
     SN_TRY(fetch_slopes(f, f->terms_plan, out));
-    SN_TRY(fetch(f->terms_plan, 4, &out->a_q));
-    SN_TRY(fetch(f->terms_plan, 5, &out->a_p));
-    SN_TRY(pack(f, 6, 4, d, qq));
-    SN_TRY(pack(f, 7, 4, d, qp));
-    SN_TRY(pack(f, 8, 4, d, pp));
-    return pack(f, 9, 4, 1, pt);
+    return fetch_terms(f, out);
+}
+
+sn_status sn_functional_points_at(sn_functional *f, const double *t, const double *q, const double *p,
+                                  sn_functional_terms *out) {
+    const double *const given[3] = {t, q, p};
+    *out = (sn_functional_terms){0};
+    for (int i = 0; i < 3; i++) SN_TRY(sn_plan_bind(f->terms_plan, f->point[i], given[i]));
+    SN_TRY(sn_plan_run(f->terms_plan));
+    return fetch_terms(f, out);
 }

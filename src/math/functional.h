@@ -40,6 +40,16 @@ void sn_functional_free(sn_functional *f);
 sn_status sn_functional_value(sn_functional *f, const double *u, double *j, double *k);
 /* The integrals and their gradients alone, which live until the next call: much cheaper where L is long. */
 sn_status sn_functional_slopes_at(sn_functional *f, const double *u, sn_functional_terms *out);
+/* What an evaluation of the terms at n points takes: by the length of the expressions, as often as they are gone
+ * through. */
+int64_t sn_lagrangian_work(const sn_lagrangian *l, int64_t n);
+
+/* The same terms at n points that are given: paths drawn from their equation. j, k and their gradients are not set. */
+sn_status sn_functional_points_new(const sn_lagrangian *l, int64_t n, const volatile int *cancel, sn_functional **out);
+/* t [n], q and p [n][d]. */
+sn_status sn_functional_points_at(sn_functional *f, const double *t, const double *q, const double *p,
+                                  sn_functional_terms *out);
+
 /* The terms live until the next call. */
 sn_status sn_functional_terms_at(sn_functional *f, const double *u, double multiplier, sn_functional_terms *out);
 

@@ -18,6 +18,8 @@ typedef struct sn_variational {
     double scale[SN_LAGRANGIAN_MAX_FUNCTIONS];  /* how far paths are tried */
     bool greatest;                              /* what is looked for is the greatest value: it comes first */
     const volatile int *cancel;
+    void (*progress)(void *user, int64_t done, int64_t total); /* starts; may be NULL */
+    void *progress_user;
 } sn_variational;
 
 /* The problem on a mesh. A path is u [n_nodes][d]; its n unknowns are the values at nodes that are not fixed ends. */
@@ -31,7 +33,7 @@ typedef struct sn_level {
     int bound;            /* 1 with a constraint: the unknown multiplier comes last */
     int width;            /* (degree + 1) d: values of an element, and rows of its block */
     double *hessian;      /* [n_elements][width][width], lower triangles, of J + multiplier K */
-    double *work;         /* for assembling, see reserve */
+    double *scratch;      /* for assembling, see reserve */
     sn_chain norm;        /* the stiffness: the integral of the product of slopes */
     sn_chain system;      /* the Hessian less a shift; with a constraint, its slope is the border */
     double *residual;     /* n + bound: dJ + multiplier dK, K - bound */
@@ -40,6 +42,7 @@ typedef struct sn_level {
     double *trial;        /* [n_nodes][d] */
     double j, k;
     double force; /* typical size of A_pp */
+    int64_t work; /* done on it, in the units of sn_lagrangian_work */
     sn_functional_terms terms;
 } sn_level;
 

@@ -38,7 +38,7 @@ static void assemble(const sn_level *s, double half, const double *weight, const
                      const double *pp, double *block) {
     const sn_mesh *m = &s->mesh;
     int d = s->v->l.d, n = m->degree + 1;
-    double *sum = s->work, *slope = sum + d * d * n * n; /* sum[k][l][a][b], b <= a */
+    double *sum = s->scratch, *slope = sum + d * d * n * n; /* sum[k][l][a][b], b <= a */
     memset(sum, 0, (size_t)(d * d * n * n) * sizeof *sum);
     for (int i = 0; i < m->n_gauss; i++) {
         const double *b = m->value + i * n, *c = m->slope + i * n;
@@ -88,8 +88,8 @@ static sn_status reserve(sn_level *s) {
     s->residual = sn_calloc(4 * whole, sizeof(double));
     s->trial = sn_calloc((size_t)(s->mesh.n_nodes * d), sizeof(double));
     /* A block, a row of slopes; terms at the points of a part, their weights, a row of interpolation. */
-    s->work = sn_calloc(width * width + (size_t)(n + gauss * (3 * d * d + 2)), sizeof(double));
-    if (!s->hessian || !s->residual || !s->trial || !s->work) return sn_fail_memory("a Hessian");
+    s->scratch = sn_calloc(width * width + (size_t)(n + gauss * (3 * d * d + 2)), sizeof(double));
+    if (!s->hessian || !s->residual || !s->trial || !s->scratch) return sn_fail_memory("a Hessian");
     s->slope_k = s->residual + whole, s->step = s->residual + 2 * whole, s->image = s->residual + 3 * whole;
     SN_TRY(sn_chain_new(elements, s->width, s->width - d, s->unknown, s->n, 0, &s->norm));
     return sn_chain_new(elements, s->width, s->width - d, s->unknown, s->n, s->bound, &s->system);
@@ -116,7 +116,7 @@ void sn_level_free(sn_level *s) {
     sn_free(s->layer);
     sn_free(s->unknown);
     sn_free(s->hessian);
-    sn_free(s->work);
+    sn_free(s->scratch);
     sn_free(s->residual);
     sn_free(s->trial);
     *s = (sn_level){0};
@@ -151,6 +151,7 @@ sn_status sn_level_linearise(sn_level *s, const double *u, double multiplier, bo
     int64_t dd = s->mesh.n_points * d * d;
     *fine = is_inside(s, u);
     if (!*fine) return SN_OK;
+    s->work += sn_lagrangian_work(&s->v->l, s->mesh.n_points) / (second ? 1 : 4);
     if (second)
         SN_TRY(sn_functional_terms_at(s->f, u, multiplier, &s->terms));
     else
@@ -183,7 +184,7 @@ void sn_level_cut_block(sn_level *s, int e, double upto, double *block) {
     const double *t = m->t + e * n, *weight = m->weight + e * n;
     double a = m->cut[e], share = (upto - a) / (m->cut[e + 1] - a);
     const double *terms[3] = {s->terms.a_qq, s->terms.a_qp, s->terms.a_pp};
-    double *part = s->work + s->width * s->width + m->degree + 1, *less = part + 3 * n * size, *row = less + n;
+    double *part = s->scratch + s->width * s->width + m->degree + 1, *less = part + 3 * n * size, *row = less + n;
     for (int i = 0; i < n; i++) {
         sn_gauss_row(n, t, weight, a + share * (t[i] - a), row);
         less[i] = share * weight[i];

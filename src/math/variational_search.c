@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -12,7 +13,11 @@ enum { D = SN_LAGRANGIAN_MAX_FUNCTIONS, MOST_UNKNOWNS = 1100, MOST_FAILURES = 8,
 static const struct {
     int parts, degree;
 } ladder[] = {{1, 12}, {2, 14}, {4, 16}, {8, 16}, {16, 16}, {16, 24}, {32, 24}};
-enum { LADDER = sizeof ladder / sizeof *ladder, SEARCHES = 3 };
+enum { LADDER = sizeof ladder / sizeof *ladder, SEARCHES = 3, SHOT_RUNG = 2 };
+static_assert((int)LADDER == (int)SN_SEARCH_RUNGS, "a mesh for each rung");
+
+/* What a search may cost, in the units of sn_lagrangian_work: about a second and a half; starts take two thirds. */
+static const int64_t most_work = 400000000, most_starts = 250000000;
 
 static double *new_path(const sn_level *s) {
     double *u = sn_alloc((size_t)(s->mesh.n_nodes * s->v->l.d) * sizeof *u);
@@ -22,13 +27,20 @@ static double *new_path(const sn_level *s) {
 
 static void drop(sn_search_find *f) {
     sn_free(f->u);
-    if (f->level.v) sn_level_free(&f->level);
+    sn_free(f->coarse);
     *f = (sn_search_find){0};
 }
 
 void sn_search_free(sn_search *s) {
     for (int i = 0; i < s->n; i++) drop(&s->find[i]);
+    for (int i = 0; i < LADDER; i++) sn_level_free(&s->rung[i]);
+    sn_shots_free(&s->shots);
     s->n = 0;
+}
+
+sn_status sn_search_level(sn_search *s, int rung, sn_level **out) {
+    *out = &s->rung[rung];
+    return (*out)->v ? SN_OK : sn_level_new(s->v, ladder[rung].parts, ladder[rung].degree, *out);
 }
 
 /* ---- Starts ---- */
@@ -54,7 +66,7 @@ static sn_search_start start_of(const sn_variational *v, int i) {
                              .waves = 1 + at / (v->l.d * AMPLITUDES)};
 }
 
-static void draw_start(const sn_level *s, sn_search_start start, double *u) {
+static void draw_bent(const sn_level *s, sn_search_start start, double *u) {
     const sn_variational *v = s->v;
     double a = v->cuts[0], b = v->cuts[v->n_intervals];
     for (int64_t i = 0; i < s->mesh.n_nodes; i++)
@@ -72,9 +84,26 @@ static void draw_start(const sn_level *s, sn_search_start start, double *u) {
         }
 }
 
-static sn_status solve_start(sn_level *s, sn_search_start start, double *u, double *multiplier, sn_trace *trace,
-                             bool *found) {
-    draw_start(s, start, u);
+static void draw_shot(const sn_level *s, const sn_shots *shots, int shot, double *u) {
+    int d = s->v->l.d;
+    int64_t last = s->mesh.n_nodes - 1;
+    for (int64_t i = 0; i <= last; i++) sn_shot_sample(shots, shot, s->mesh.node[i], u + i * d);
+    for (int k = 0; k < d; k++) {
+        if (!isnan(s->v->from[k])) u[k] = s->v->from[k];
+        if (!isnan(s->v->to[k])) u[last * d + k] = s->v->to[k];
+    }
+}
+
+static void draw(const sn_search *search, const sn_level *s, sn_search_start start, double *u) {
+    if (start.shot > 0)
+        draw_shot(s, &search->shots, start.shot - 1, u);
+    else
+        draw_bent(s, start, u);
+}
+
+static sn_status solve_start(const sn_search *search, sn_level *s, sn_search_start start, double *u, double *multiplier,
+                             sn_trace *trace, bool *found) {
+    draw(search, s, start, u);
     *multiplier = 0;
     return start.descend ? sn_descend(s, u, trace, found) : sn_newton(s, u, multiplier, trace, found);
 }
@@ -94,19 +123,24 @@ static double difference(const sn_level *s, const double *u, const sn_level *t, 
     return most;
 }
 
-static bool is_known(const sn_search *s, const sn_level *level, const double *u, double within) {
-    for (int i = 0; i < s->n; i++)
-        if (difference(&s->find[i].level, s->find[i].u, level, u) < within) return true;
+/* On the mesh of a search the same path comes out the same; else to what the meshes tell apart. */
+static bool is_known(sn_search *s, int depth, const sn_level *level, const double *u) {
+    for (int i = 0; i < s->n; i++) {
+        const sn_search_find *f = &s->find[i];
+        bool same = f->depth == depth;
+        const sn_level *its = &s->rung[same ? f->depth : f->rung];
+        if (difference(its, same ? f->coarse : f->u, level, u) < (same ? 1e-6 : 1e-3)) return true;
+    }
     return false;
 }
 
-/* Takes level and u over. */
-static void take(sn_search_find *f, sn_level *level, double *u) {
-    sn_free(f->u);
-    if (f->level.v) sn_level_free(&f->level);
-    f->level = *level;
-    f->u = u;
-    *level = (sn_level){0};
+static bool is_found(const sn_search *s, const sn_search_find *f) {
+    for (int i = 0; i < s->n; i++) {
+        const sn_search_find *g = &s->find[i];
+        double apart = difference(&s->rung[g->rung], g->u, &s->rung[f->rung], f->u);
+        if (apart < 1e-7 + 3 * (f->change + g->change)) return true;
+    }
+    return false;
 }
 
 /* What a change of J is measured by: J, and the energy of the path. */
@@ -121,61 +155,72 @@ static double value_size(const sn_level *s, const double *u) {
 }
 
 /* One finer mesh. *better: it converged, and to the same path. */
-static sn_status refine_once(const sn_search *s, sn_search_find *f, int rung, bool *better) {
-    sn_level finer;
+static sn_status refine_once(sn_search *s, sn_search_find *f, int rung, bool *better) {
+    sn_level *finer;
     bool found = false;
     double multiplier = f->multiplier, change = INFINITY;
-    SN_TRY(sn_level_new(s->v, ladder[rung].parts, ladder[rung].degree, &finer));
-    double *u = new_path(&finer);
-    sn_status status = u ? SN_OK : SN_ERR_MEMORY;
-    if (u) {
-        sn_level_transfer(&finer, &f->level.mesh, f->u, u);
-        status = sn_newton(&finer, u, &multiplier, NULL, &found);
-    }
-    if (found) change = difference(&finer, u, &f->level, f->u);
-    if (found) f->value_change = fabs(finer.j - f->level.j) / value_size(&finer, u);
+    SN_TRY(sn_search_level(s, rung, &finer));
+    const sn_level *before = &s->rung[f->rung];
+    double *u = new_path(finer);
+    if (!u) return SN_ERR_MEMORY;
+    sn_level_transfer(finer, &before->mesh, f->u, u);
+    sn_status status = sn_newton(finer, u, &multiplier, NULL, &found);
+    if (found) change = difference(finer, u, before, f->u);
     *better = status == SN_OK && found && change < 0.3;
     if (!*better) {
         sn_free(u);
-        sn_level_free(&finer);
         return status;
     }
+    f->value_change = fabs(finer->j - f->j) / value_size(finer, u);
     f->change = change;
     f->multiplier = multiplier;
-    take(f, &finer, u);
+    sn_free(f->u);
+    f->u = u, f->j = finer->j, f->rung = rung, f->unknowns = finer->n;
     return SN_OK;
 }
 
-static bool fits(const sn_variational *v, int rung) {
+/* Is there room and work left for this mesh? */
+static bool fits(sn_search *s, int rung) {
+    const sn_variational *v = s->v;
     if (rung >= LADDER || ladder[rung].parts * v->n_intervals > 64) return false;
-    return (int64_t)v->n_intervals * ladder[rung].parts * ladder[rung].degree * v->l.d <= MOST_UNKNOWNS;
+    int64_t unknowns = (int64_t)v->n_intervals * ladder[rung].parts * ladder[rung].degree * v->l.d;
+    if (unknowns > MOST_UNKNOWNS) return false;
+    int64_t each = sn_lagrangian_work(&v->l, 2 * unknowns / v->l.d);
+    if (s->work + 4 * each <= most_work) return true;
+    s->spent = true;
+    return false;
 }
 
 /* Have this mesh and the one before counted as many directions of the second variation? A path may stand still, such as
  * y = 0, long before the variations that matter can be drawn. */
-static sn_status count(sn_search_find *f, int64_t before[2]) {
+static sn_status count(sn_search *s, sn_search_find *f, int64_t before[2]) {
     int64_t now[2] = {-1, -1};
     bool fine;
-    SN_TRY(sn_level_count(&f->level, f->u, f->multiplier, &now[0], &now[1], &fine));
+    SN_TRY(sn_level_count(&s->rung[f->rung], f->u, f->multiplier, &now[0], &now[1], &fine));
     f->counted = fine && now[0] == before[0] && now[1] == before[1];
     before[0] = now[0], before[1] = now[1];
     return SN_OK;
 }
 
+static void add_work(sn_search *s) {
+    for (int i = 0; i < LADDER; i++) s->work += s->rung[i].work, s->rung[i].work = 0;
+}
+
 /* Up the ladder until the path stands still, or moves by rounding only, and its directions are counted. *real: it moved
  * by 1e-4 at most, J by 1e-2. */
-static sn_status refine(const sn_search *s, sn_search_find *f, bool *real) {
+static sn_status refine(sn_search *s, sn_search_find *f, bool *real) {
     int64_t directions[2] = {-2, -2};
     bool better = true, still = false;
     f->change = f->value_change = 1;
-    SN_TRY(count(f, directions));
+    SN_TRY(count(s, f, directions));
     f->counted = false;
-    for (int i = f->depth + 1; better && !(still && f->counted) && fits(s->v, i); i++) {
+    for (int i = f->depth + 1; better && !(still && f->counted) && fits(s, i); i++) {
         double before = fmax(f->change, f->value_change);
         SN_TRY(refine_once(s, f, i, &better));
         double now = fmax(f->change, f->value_change);
         still = better && (now <= 1e-11 || (now < 1e-8 && now > 0.2 * before));
-        if (better && now < 1e-2) SN_TRY(count(f, directions));
+        if (better && now < 1e-2) SN_TRY(count(s, f, directions));
+        add_work(s);
     }
     *real = f->change < 1e-4 && f->value_change < 1e-2;
     return SN_OK;
@@ -183,53 +228,88 @@ static sn_status refine(const sn_search *s, sn_search_find *f, bool *real) {
 
 /* ---- The search ---- */
 
-static sn_status consider(sn_search *s, int depth, sn_search_start start, const sn_level *coarse, const double *u,
-                          double multiplier) {
-    sn_search_find f = {.depth = depth, .start = start, .multiplier = multiplier};
+static sn_status consider(sn_search *s, int depth, sn_search_start start, const double *u, double multiplier) {
+    const sn_level *level = &s->rung[depth];
+    sn_search_find f = {.depth = depth, .rung = depth, .start = start, .multiplier = multiplier, .j = level->j};
     bool real = false;
-    if (is_known(s, coarse, u, 1e-3)) return SN_OK;
-    SN_TRY(sn_level_new(s->v, ladder[depth].parts, ladder[depth].degree, &f.level));
-    f.u = new_path(&f.level);
-    sn_status status = f.u ? SN_OK : SN_ERR_MEMORY;
-    if (f.u) {
-        memcpy(f.u, u, (size_t)(coarse->mesh.n_nodes * s->v->l.d) * sizeof *u);
+    if (is_known(s, depth, level, u)) return SN_OK;
+    f.unknowns = level->n;
+    f.u = new_path(level), f.coarse = new_path(level);
+    sn_status status = f.u && f.coarse ? SN_OK : SN_ERR_MEMORY;
+    if (status == SN_OK) {
+        size_t size = (size_t)(level->mesh.n_nodes * s->v->l.d) * sizeof *u;
+        memcpy(f.u, u, size);
+        memcpy(f.coarse, u, size);
         status = refine(s, &f, &real);
     }
     s->failures += status == SN_OK && !real;
-    if (status == SN_OK && real && !is_known(s, &f.level, f.u, 1e-5))
+    if (status == SN_OK && real && !is_found(s, &f))
         s->find[s->n++] = f;
     else
         drop(&f);
     return status;
 }
 
-static sn_status search_at(sn_search *s, int depth) {
-    sn_level level;
-    s->failures = 0;
-    SN_TRY(sn_level_new(s->v, ladder[depth].parts, ladder[depth].degree, &level));
-    double *u = new_path(&level), multiplier;
-    sn_status status = u ? SN_OK : SN_ERR_MEMORY;
-    for (int i = 0; status == SN_OK && i < count_starts(s->v) && s->n < SN_SEARCH_MOST && s->failures < MOST_FAILURES;
-         i++) {
-        bool found, fine = false;
-        sn_search_start start = start_of(s->v, i);
-        if (s->none_finite) {
-            draw_start(&level, start, u);
-            status = sn_level_linearise(&level, u, 0, true, &fine);
-            s->none_finite = !fine;
-        }
-        if (status == SN_OK) status = solve_start(&level, start, u, &multiplier, NULL, &found);
-        if (status == SN_OK && found) status = consider(s, depth, start, &level, u, multiplier);
+/* May the search go on? Tells who watches. */
+static bool goes_on(sn_search *s) {
+    s->full = s->n == SN_SEARCH_MOST;
+    s->spent = s->spent || s->work > most_starts;
+    if (s->v->progress) s->v->progress(s->v->progress_user, s->tried, s->planned);
+    return !s->full && !s->spent && s->failures < MOST_FAILURES;
+}
+
+static sn_status try_start(sn_search *s, int rung, sn_search_start start, double *u) {
+    bool found = false, fine = false;
+    double multiplier;
+    sn_level *level = &s->rung[rung];
+    s->tried++;
+    if (s->none_finite) {
+        draw(s, level, start, u);
+        SN_TRY(sn_level_linearise(level, u, 0, true, &fine));
+        s->none_finite = !fine;
     }
+    SN_TRY(solve_start(s, level, start, u, &multiplier, NULL, &found));
+    if (found) SN_TRY(consider(s, rung, start, u, multiplier));
+    add_work(s);
+    return SN_OK;
+}
+
+/* Starts `first` to `last` of a row: bent paths, or shots. */
+static sn_status search_at(sn_search *s, int rung, int first, int last, bool shots) {
+    sn_level *level;
+    SN_TRY(sn_search_level(s, rung, &level));
+    double *u = new_path(level);
+    sn_status status = u ? SN_OK : SN_ERR_MEMORY;
+    s->failures = 0;
+    for (int i = first; status == SN_OK && i < last && goes_on(s); i++)
+        status = try_start(s, rung, shots ? (sn_search_start){.shot = i + 1} : start_of(s->v, i), u);
     sn_free(u);
-    sn_level_free(&level);
     return status;
+}
+
+/* The straight path, the shots, the bent paths; where that finds nothing, bent paths on finer meshes. */
+static sn_status search(sn_search *s) {
+    int straight = 2, all = count_starts(s->v);
+    s->planned = all;
+    SN_TRY(search_at(s, 0, 0, straight, false));
+    if (sn_can_shoot(s->v) && !s->spent) {
+        SN_TRY(sn_shoot(s->v, &s->shots));
+        s->work += s->shots.tried * 4 * SN_SHOT_STEPS * sn_lagrangian_work(&s->v->l, 1);
+        s->planned += s->shots.n;
+        SN_TRY(search_at(s, SHOT_RUNG, 0, s->shots.n, true));
+    }
+    SN_TRY(search_at(s, 0, straight, all, false));
+    for (int depth = 1; depth < SEARCHES && s->n == 0 && goes_on(s); depth++) {
+        s->planned += all;
+        SN_TRY(search_at(s, depth, 0, all, false));
+    }
+    return SN_OK;
 }
 
 static void sort(sn_search *s) {
     double sign = s->v->greatest ? -1 : 1;
     for (int i = 1; i < s->n; i++)
-        for (int k = i; k > 0 && sign * s->find[k].level.j < sign * s->find[k - 1].level.j; k--) {
+        for (int k = i; k > 0 && sign * s->find[k].j < sign * s->find[k - 1].j; k--) {
             sn_search_find f = s->find[k];
             s->find[k] = s->find[k - 1], s->find[k - 1] = f;
         }
@@ -243,33 +323,29 @@ static void remove_find(sn_search *s, int i) {
 
 sn_status sn_search_run(const sn_variational *v, sn_search *out) {
     *out = (sn_search){.v = v, .none_finite = true};
-    sn_status status = SN_OK;
-    for (int depth = 0; status == SN_OK && depth < SEARCHES && out->n == 0; depth++) status = search_at(out, depth);
+    sn_status status = search(out);
     sort(out);
     for (int i = 0; status == SN_OK && i < out->n; i++) {
         sn_search_find *f = &out->find[i];
-        status = sn_second_variation_at(&f->level, f->u, f->multiplier, f->counted, &f->second);
+        status = sn_second_variation_at(&out->rung[f->rung], f->u, f->multiplier, f->counted, &f->second);
         if (status == SN_OK && !isfinite(f->second.residual + f->second.edge)) remove_find(out, i--);
     }
     if (status != SN_OK) sn_search_free(out);
     return status;
 }
 
-sn_status sn_search_retrace(const sn_search *s, int i, sn_trace *trace) {
+sn_status sn_search_retrace(sn_search *s, int i, sn_trace *trace) {
     const sn_search_find *f = &s->find[i];
-    sn_level level;
     bool found;
-    double multiplier;
-    SN_TRY(sn_level_new(s->v, ladder[f->depth].parts, ladder[f->depth].degree, &level));
-    double *u = new_path(&level);
-    sn_status status = u ? solve_start(&level, f->start, u, &multiplier, trace, &found) : SN_ERR_MEMORY;
+    double multiplier, *u = new_path(&s->rung[f->depth]);
+    if (!u) return SN_ERR_MEMORY;
+    sn_status status = solve_start(s, &s->rung[f->depth], f->start, u, &multiplier, trace, &found);
     sn_free(u);
-    sn_level_free(&level);
     return status;
 }
 
-static sn_status solve_degree(const sn_search *s, const sn_search_find *f, int degree, double *unknowns,
-                              double *value_error, double *path_error) {
+static sn_status solve_degree(sn_search *s, const sn_search_find *f, int degree, double *unknowns, double *value_error,
+                              double *path_error) {
     sn_level level;
     bool found = false;
     double multiplier = f->multiplier;
@@ -277,20 +353,20 @@ static sn_status solve_degree(const sn_search *s, const sn_search_find *f, int d
     double *u = new_path(&level);
     sn_status status = u ? SN_OK : SN_ERR_MEMORY;
     if (u) {
-        sn_level_transfer(&level, &f->level.mesh, f->u, u);
+        sn_level_transfer(&level, &s->rung[f->rung].mesh, f->u, u);
         status = sn_newton(&level, u, &multiplier, NULL, &found);
     }
     *unknowns = (double)level.n;
     if (found) {
-        *value_error = fabs(level.j - f->level.j) / fmax(fabs(f->level.j), 1e-300);
-        *path_error = difference(&level, u, &f->level, f->u);
+        *value_error = fabs(level.j - f->j) / fmax(fabs(f->j), 1e-300);
+        *path_error = difference(&level, u, &s->rung[f->rung], f->u);
     }
     sn_free(u);
     sn_level_free(&level);
     return status;
 }
 
-sn_status sn_search_degrees(const sn_search *s, int i, const int *degrees, int n, double *unknowns, double *value_error,
+sn_status sn_search_degrees(sn_search *s, int i, const int *degrees, int n, double *unknowns, double *value_error,
                             double *path_error) {
     for (int k = 0; k < n; k++) {
         unknowns[k] = 0, value_error[k] = path_error[k] = (double)NAN;
