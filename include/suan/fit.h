@@ -174,12 +174,39 @@ typedef struct sn_density_info {
 /* Pointers live as long as the density; fields that a method has not are zero. */
 SN_API void sn_density_describe(const sn_density *d, sn_density_info *out);
 
+/* Known densities to draw from: "gaussians:count=10,seed=1,samples=20000", "uniform", "laplace", "lognormal:sigma=0.5",
+ * "student:freedom=3"; each takes seed and samples. */
+typedef struct sn_density_source_info {
+    const char *name, *summary;
+    const sn_setting *settings;
+    int n_settings;
+} sn_density_source_info;
+SN_API int sn_density_source_count(void);
+SN_API const sn_density_source_info *sn_density_source_get(int i); /* NULL out of range */
+
+typedef struct sn_density_source sn_density_source;
+/* SN_ERR_ARGUMENT names what is unknown or out of range. */
+SN_API sn_status sn_density_source_new(const char *spec, sn_density_source **out);
+SN_API void sn_density_source_free(sn_density_source *s); /* NULL is fine */
+SN_API const char *sn_density_source_spec(const sn_density_source *s);
+SN_API int64_t sn_density_source_samples(const sn_density_source *s);
+SN_API double sn_density_source_log(const sn_density_source *s, double y); /* log density; may be -INFINITY */
+SN_API void sn_density_source_draw(const sn_density_source *s, int64_t n, double *out);
+
+typedef struct sn_density_truth {
+    double entropy; /* nats */
+    int modes;      /* peaks 0.01 of the highest density above the valleys beside them */
+} sn_density_truth;
+SN_API sn_status sn_density_truth_of(const sn_density_source *s, sn_density_truth *out);
+
 /* Several densities on the same data: `train` they were fitted to, `test` they have not seen. */
 typedef struct sn_density_score {
     sn_density_info info;
     double train, test, error; /* mean log density in nats, and the standard error of `test` */
     double bits;               /* of a coder for `test`, as sn_density_bits says; NAN without a step */
     double distance;           /* Kolmogorov's, to `test` */
+    double kl;                 /* divergence of the density from a known one in nats; NAN where it is not known */
+    int modes, found;          /* peaks as above, and how many of the true ones have one between their valleys */
 } sn_density_score;
 
 typedef struct sn_density_report {
@@ -190,6 +217,8 @@ typedef struct sn_density_report {
     int64_t n_train, n_test;
     double low, high; /* the interval; both 0: none */
     double step;
+    const sn_density_source *source; /* what the data was drawn from, and its truth; NULL: not known */
+    sn_density_truth truth;
 } sn_density_report;
 
 /* Puts numbers into a random order. */
@@ -197,8 +226,11 @@ SN_API void sn_shuffle_f64(double *x, int64_t n, uint64_t seed);
 /* n_test 0: what is about `test` is NAN. step 0: no bits. */
 SN_API sn_status sn_density_score_of(const sn_density *d, const double *train, int64_t n_train, const double *test,
                                      int64_t n_test, double step, sn_density_score *out);
-/* {"train", "test", "step", "methods": [{"method", "size", "parameters", "train", "test", "stderr", "bits", "distance",
- * and what sn_density_info has of the method}]}, in nats. *text is freed with sn_text_free. */
+/* Sets kl, modes and found of the score. */
+SN_API sn_status sn_density_judge(const sn_density *d, const sn_density_source *s, sn_density_score *score);
+/* {"train", "test", "step", "source": {"spec", "entropy", "modes", "train", "test"}, "methods": [{"method", "size",
+ * "parameters", "train", "test", "stderr", "bits", "distance", "kl", "modes", "found", and what sn_density_info has of
+ * the method}]}, in nats. *text is freed with sn_text_free. */
 SN_API sn_status sn_density_json(const sn_density_report *r, char **text);
 /* 1000 rows: y and for each method density and CDF. */
 SN_API sn_status sn_density_write_csv(const sn_density_report *r, const char *path);

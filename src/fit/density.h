@@ -24,6 +24,9 @@ typedef struct sn_density_ops {
     void (*free)(void *model);
 } sn_density_ops;
 
+/* An interval with all but 1e-8 of a known density. */
+void sn_density_source_range(const sn_density_source *s, double *low, double *high);
+
 extern const sn_density_ops sn_density_fourier, sn_density_mixture, sn_density_histogram, sn_density_kde;
 
 #endif

@@ -25,7 +25,7 @@ static double mean_log(const sn_density *d, const double *y, int64_t n, double *
 
 sn_status sn_density_score_of(const sn_density *d, const double *train, int64_t n_train, const double *test,
                               int64_t n_test, double step, sn_density_score *out) {
-    sn_density_score s = {.error = NAN, .bits = NAN, .distance = NAN};
+    sn_density_score s = {.error = NAN, .bits = NAN, .distance = NAN, .kl = NAN};
     sn_density_describe(d, &s.info);
     s.train = mean_log(d, train, n_train, NULL);
     s.test = mean_log(d, test, n_test, &s.error);
@@ -65,7 +65,7 @@ static void put_coefficients(sn_json_out *w, const sn_density_info *i) {
     sn_json_put_f64(w, "scale", i->scale);
 }
 
-static void put_score(sn_json_out *w, const sn_density_score *s) {
+static void put_score(sn_json_out *w, const sn_density_score *s, bool known) {
     const sn_density_info *i = &s->info;
     sn_json_begin_object(w, NULL);
     sn_json_put_string(w, "method", i->method->name);
@@ -76,11 +76,33 @@ static void put_score(sn_json_out *w, const sn_density_score *s) {
     sn_json_put_f64(w, "stderr", s->error);
     sn_json_put_f64(w, "bits", s->bits);
     sn_json_put_f64(w, "distance", s->distance);
+    if (known) {
+        sn_json_put_f64(w, "kl", s->kl);
+        sn_json_put_i64(w, "modes", s->modes);
+        sn_json_put_i64(w, "found", s->found);
+    }
     if (i->coefficient) put_coefficients(w, i);
     put_numbers(w, "weights", i->weight, i->size);
     put_numbers(w, "means", i->mean, i->size);
     put_numbers(w, "deviations", i->deviation, i->size);
     if (i->bandwidth > 0) sn_json_put_f64(w, "bandwidth", i->bandwidth);
+    sn_json_end(w);
+}
+
+static double mean_truth(const sn_density_source *s, const double *y, int64_t n) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += sn_density_source_log(s, y[i]);
+    return n > 0 ? sum / (double)n : NAN;
+}
+
+static void put_source(sn_json_out *w, const sn_density_report *r) {
+    if (!r->source) return;
+    sn_json_begin_object(w, "source");
+    sn_json_put_string(w, "spec", sn_density_source_spec(r->source));
+    sn_json_put_f64(w, "entropy", r->truth.entropy);
+    sn_json_put_i64(w, "modes", r->truth.modes);
+    sn_json_put_f64(w, "train", mean_truth(r->source, r->train, r->n_train));
+    sn_json_put_f64(w, "test", mean_truth(r->source, r->test, r->n_test));
     sn_json_end(w);
 }
 
@@ -95,8 +117,9 @@ sn_status sn_density_json(const sn_density_report *r, char **text) {
         sn_json_put_f64(&w, "high", r->high);
     }
     sn_json_put_string(&w, "unit", "nats");
+    put_source(&w, r);
     sn_json_begin_array(&w, "methods");
-    for (int i = 0; i < r->n; i++) put_score(&w, &r->scores[i]);
+    for (int i = 0; i < r->n; i++) put_score(&w, &r->scores[i], r->source != NULL);
     sn_json_end(&w);
     sn_json_end(&w);
     return sn_json_take(&w, text);
@@ -104,7 +127,7 @@ sn_status sn_density_json(const sn_density_report *r, char **text) {
 
 /* ---- CSV and picture ---- */
 
-enum { GRID = 1000, BINS = 60, MOST = 8 };
+enum { GRID = 1000, BINS = 60, MOST = 16 };
 
 static void range(const sn_density_report *r, double *low, double *high) {
     *low = INFINITY, *high = -INFINITY;
@@ -117,6 +140,18 @@ static void range(const sn_density_report *r, double *low, double *high) {
     if (r->low < r->high) *low = r->low, *high = r->high;
 }
 
+/* The method's name, with its size where there are several of that method. */
+static const char *label(const sn_density_report *r, int i, const char *suffix, char *out, size_t size) {
+    const sn_density_info *info = &r->scores[i].info;
+    int same = 0;
+    for (int k = 0; k < r->n; k++) same += r->scores[k].info.method == info->method;
+    if (same > 1)
+        snprintf(out, size, "%s-%lld%s", info->method->name, (long long)info->size, suffix);
+    else
+        snprintf(out, size, "%s%s", info->method->name, suffix);
+    return out;
+}
+
 static sn_status put_rows(sn_writer *w, const void *user) {
     const sn_density_report *r = user;
     int n = r->n < MOST ? r->n : MOST;
@@ -124,9 +159,8 @@ static sn_status put_rows(sn_writer *w, const void *user) {
     char names[MOST][2][48];
     double low, high;
     for (int i = 0; i < n; i++) {
-        snprintf(names[i][0], sizeof names[i][0], "%s", r->scores[i].info.method->name);
-        snprintf(names[i][1], sizeof names[i][1], "%s_cdf", r->scores[i].info.method->name);
-        fields[1 + 2 * i] = SN_CSV_TEXT(names[i][0]), fields[2 + 2 * i] = SN_CSV_TEXT(names[i][1]);
+        fields[1 + 2 * i] = SN_CSV_TEXT(label(r, i, "", names[i][0], sizeof names[i][0]));
+        fields[2 + 2 * i] = SN_CSV_TEXT(label(r, i, "_cdf", names[i][1], sizeof names[i][1]));
     }
     SN_TRY(sn_csv_put(w, fields, 1 + 2 * n));
     range(r, &low, &high);
@@ -161,23 +195,29 @@ static void outline(const sn_density_report *r, double low, double high, double 
 }
 
 sn_status sn_density_write_plot(const sn_density_report *r, const char *path) {
-    enum { CORNERS = 2 * BINS + 2, SHADE = 8 };
-    int n = r->n < MOST ? r->n : MOST;
-    sn_plot_series series[1 + MOST];
-    double low, high, *memory = sn_alloc((2 * CORNERS + (size_t)(n + 1) * GRID) * sizeof *memory);
+    enum { CORNERS = 2 * BINS + 2, SHADE = 8, TRUTH = 7 };
+    int n = r->n < MOST ? r->n : MOST, n_series = 0;
+    sn_plot_series series[2 + MOST];
+    char names[MOST][48];
+    double low, high, *memory = sn_alloc((2 * CORNERS + (size_t)(n + 2) * GRID) * sizeof *memory);
     if (!memory) return sn_fail_memory("a chart");
-    double *x = memory + 2 * CORNERS;
+    double *x = memory + 2 * CORNERS, *y = x + GRID;
     range(r, &low, &high);
     outline(r, low, high, memory, memory + CORNERS);
-    series[0] = (sn_plot_series){.name = "data", .x = memory, .y = memory + CORNERS, .n = CORNERS, .style = SHADE};
+    series[n_series++] =
+        (sn_plot_series){.name = "data", .x = memory, .y = memory + CORNERS, .n = CORNERS, .style = SHADE};
     for (int k = 0; k < GRID; k++) x[k] = low + (high - low) * (k + 0.5) / GRID;
-    for (int i = 0; i < n; i++) {
-        double *y = x + (i + 1) * GRID;
-        for (int k = 0; k < GRID; k++) y[k] = exp(sn_density_log(r->densities[i], x[k]));
-        series[i + 1] =
-            (sn_plot_series){.name = r->scores[i].info.method->name, .x = x, .y = y, .n = GRID, .style = i + 1};
+    for (int i = r->source ? -1 : 0; i < n; i++, y += GRID) {
+        for (int k = 0; k < GRID; k++)
+            y[k] = exp(i < 0 ? sn_density_source_log(r->source, x[k]) : sn_density_log(r->densities[i], x[k]));
+        series[n_series++] = (sn_plot_series){.name = i < 0 ? "truth" : label(r, i, "", names[i], sizeof names[i]),
+                                              .x = x,
+                                              .y = y,
+                                              .n = GRID,
+                                              .style = i < 0 ? TRUTH : i + 1};
     }
-    const sn_plot_panel panel = {.x = {.label = "y"}, .y = {.label = "density"}, .series = series, .n_series = n + 1};
+    const sn_plot_panel panel = {
+        .x = {.label = "y"}, .y = {.label = "density"}, .series = series, .n_series = n_series};
     sn_status status = sn_plot_write(&(sn_plot){.panels = &panel, .n_panels = 1}, path);
     sn_free(memory);
     return status;

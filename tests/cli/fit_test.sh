@@ -85,6 +85,20 @@ status 0 "$SUAN" fit density "$work/y.txt" -q -m fourier -i -10,20 --coefficient
 prints '"size": 9'
 prints '"test": null'
 status 0 "$SUAN" fit density "$golden" -c loss -q -m kde,mixture --components 2
+status 0 "$SUAN" fit density --source gaussians:seed=2,samples=4000 -q -m fourier,mixture --coefficients 6,14 \
+    --components 10 --json "$work/d.json" --csv "$work/d.csv" --plot "$work/d.svg"
+prints "drawn from gaussians:seed=2,samples=4000"
+grep -q '"kl": 0.00' "$work/d.json" || fail "no small divergence"
+head -1 "$work/d.csv" | grep -q "fourier-14_cdf,mixture," || fail "the columns do not tell sizes apart"
+grep -q truth "$work/d.svg" || fail "the truth is not drawn"
+status 2 "$SUAN" fit density --source gaussians "$work/y.txt"
+says "two sources"
+status 2 "$SUAN" fit density
+says "a TABLE is wanted"
+status 1 "$SUAN" fit density --source gausians
+says 'did you mean "gaussians"'
+status 2 "$SUAN" fit density "$work/y.txt" --coefficients 3,x
+says "--coefficients wants"
 status 2 "$SUAN" fit density "$work/y.txt" -i 3,3
 says "--interval wants LOW,HIGH"
 status 2 "$SUAN" fit density "$work/y.txt" -m spline
