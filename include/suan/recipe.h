@@ -31,7 +31,8 @@ SN_API const char *sn_recipe_name(const sn_recipe *r); /* of the file, without i
 SN_API const char *sn_recipe_title(const sn_recipe *r);
 SN_API int64_t sn_recipe_trainings(const sn_recipe *r); /* models times seeds */
 
-/* The recipes of a folder: paths of all files *.recipe in the order of their names. *paths is freed by
+/* The recipes of a folder: paths of all files *.recipe and *.figures (figures.h) in the order of
+ * their names. *paths is freed by
  * sn_recipe_list_free. */
 SN_API sn_status sn_recipe_list(const char *folder, char ***paths, int *n);
 SN_API void sn_recipe_list_free(char **paths, int n);

@@ -11,6 +11,7 @@
 #include "suan/bench.h"
 #include "suan/build.h"
 #include "suan/curvature.h"
+#include "suan/figures.h"
 #include "suan/fit.h"
 #include "suan/graph.h"
 #include "suan/mad.h"

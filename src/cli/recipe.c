@@ -1,5 +1,5 @@
 /* suan recipe: published claims, tried on small models. */
-#include "cli.h"
+#include "recipe.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -7,12 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef struct settings {
-    cli_arguments arguments;
-    const char *folder, *out, *data, *json, *csv, *plot;
-    int64_t seeds, threads;
-    bool mini, quiet;
-} settings;
+typedef cli_recipe_settings settings;
 
 #define AT(field) offsetof(settings, field)
 
@@ -37,6 +32,7 @@ static const cli_example examples[] = {
     {"suan recipe", "list the recipes"},
     {"suan recipe rerope --mini", "a first look, in a minute"},
     {"suan recipe rerope --plot rerope.svg", "the whole, resumed where it was stopped"},
+    {"suan recipe curvature", "what the verb computes beside what is known"},
     {"suan recipe rerope --data book.txt --out book-runs", "on another text"},
 };
 
@@ -50,6 +46,7 @@ static const char *recipe_folder(const settings *s) {
 /* One that cannot be read does not hide the others. */
 static int list_one(const settings *s, const char *path) {
     sn_recipe *r;
+    if (cli_is_figures(path)) return cli_figures_list(path, s->mini);
     sn_status status = sn_recipe_open(path, s->mini, &r);
     if (status != SN_OK) return cli_failed(status);
     printf("%-16s %s (%" PRId64 " trainings)\n", sn_recipe_name(r), sn_recipe_title(r), sn_recipe_trainings(r));
@@ -100,14 +97,19 @@ static sn_status missing(const settings *s, const char *name) {
 }
 
 /* A path, or a name in the folder. */
-static sn_status open_recipe(const settings *s, sn_recipe **out) {
+static sn_status find_recipe(const settings *s, char *path, size_t size) {
+    static const char *const endings[] = {".recipe", ".figures"};
     const char *name = s->arguments.argument[0];
-    char path[4096];
-    if (strchr(name, '/') || strstr(name, ".recipe")) return sn_recipe_open(name, s->mini, out);
-    if (snprintf(path, sizeof path, "%s/%s.recipe", recipe_folder(s), name) >= (int)sizeof path)
-        return cli_refuse(SN_ERR_ARGUMENT, "the name of the recipe is too long");
-    if (access(path, R_OK) != 0) return missing(s, name);
-    return sn_recipe_open(path, s->mini, out);
+    if (strchr(name, '/') || strstr(name, endings[0]) || strstr(name, endings[1]))
+        return snprintf(path, size, "%s", name) < (int)size
+                   ? SN_OK
+                   : cli_refuse(SN_ERR_ARGUMENT, "the name of the recipe is too long");
+    for (int i = 0; i < 2; i++) {
+        if (snprintf(path, size, "%s/%s%s", recipe_folder(s), name, endings[i]) >= (int)size)
+            return cli_refuse(SN_ERR_ARGUMENT, "the name of the recipe is too long");
+        if (access(path, R_OK) == 0) return SN_OK;
+    }
+    return missing(s, name);
 }
 
 /* ---- What came out ---- */
@@ -239,9 +241,13 @@ static int work(const settings *s, const sn_recipe *recipe) {
 static int run(void *p) {
     const settings *s = p;
     sn_recipe *recipe;
+    char path[4096];
     if (s->arguments.n_arguments == 0) return list(s);
     sn_status status = cli_check_outputs(s->json, s->csv, s->plot);
-    if (status == SN_OK) status = open_recipe(s, &recipe);
+    if (status == SN_OK) status = find_recipe(s, path, sizeof path);
+    if (status != SN_OK) return cli_failed(status);
+    if (cli_is_figures(path)) return cli_figures_run(path, s);
+    status = sn_recipe_open(path, s->mini, &recipe);
     if (status != SN_OK) return cli_failed(status);
     int code = work(s, recipe);
     sn_recipe_free(recipe);
@@ -250,7 +256,7 @@ static int run(void *p) {
 
 const cli_verb cli_verb_recipe = {
     .name = "recipe",
-    .summary = "try published claims on small models",
+    .summary = "try published claims: on small models, or by figures of other verbs",
     .arguments = "[NAME]",
     .min_arguments = 0,
     .max_arguments = 1,
@@ -258,6 +264,8 @@ const cli_verb cli_verb_recipe = {
         "Without a name lists the recipes. A recipe trains small models, each with several seeds, reads texts of the "
         "trained length and of several times that length with them, under context methods or without, and says which "
         "of the orderings that were published came out, beside the published figures.\n\n"
+        "Recipes of figures (abc, curvature, ...) run other verbs instead and hold what they print against what is "
+        "claimed; with --plot they draw what the verb draws. Their results are kept in --out too, for this build.\n\n"
         "Ctrl-C stops; the same command goes on from there. Finished trainings are kept in --out under names that say "
         "what they depend on, so recipes share them. That an ordering did not hold is a result: the exit status is 0.",
     .options = options,

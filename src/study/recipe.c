@@ -234,7 +234,7 @@ static void judge(const run *x) {
         for (int i = 0; i < x->recipe->n_rows; i++)
             memcpy(scores + i * SN_RECIPE_TESTS, o->scores[i] + s * SN_RECIPE_TESTS, SN_RECIPE_TESTS * sizeof *scores);
         for (int c = 0; c < x->recipe->n_claims; c++) {
-            o->held[c][s] = sn_claim_holds(&x->recipe->claims[c].claim, scores);
+            o->held[c][s] = sn_recipe_claim_holds(&x->recipe->claims[c].claim, scores);
             o->orderings[c].n_held += o->held[c][s];
         }
     }

@@ -3,32 +3,22 @@
 #define SN_STUDY_RECIPE_H
 
 #include "base/arena.h"
+#include "study/claim.h"
 #include "suan/recipe.h"
 #include "suan/study.h"
 #include "train/config.h"
 
-enum { SN_RECIPE_MOST = 48, SN_RECIPE_MOST_SETTINGS = 512, SN_CLAIM_MOST_TERMS = 8 };
+enum { SN_RECIPE_MOST = 48, SN_RECIPE_MOST_SETTINGS = 512 };
 
 /* ---- Claims ---- */
 
-/* "ntk@long >= 0.9 * none@in - 3": a row of terms with <, <=, > or >= between neighbours. */
-typedef struct sn_claim_term {
-    double factor, offset;
-    int row; /* -1: the offset alone */
-    sn_recipe_test test;
-    bool loss; /* not the accuracy */
-} sn_claim_term;
-
-typedef struct sn_claim {
-    sn_claim_term terms[SN_CLAIM_MOST_TERMS];
-    char relations[SN_CLAIM_MOST_TERMS]; /* before term i: '<', 'l' (<=), '>', 'g' (>=) */
-    int n_terms;
-} sn_claim;
-
-/* `names`: the rows. SN_ERR_ARGUMENT says what is wrong, SN_ERR_NOT_FOUND names the nearest row. */
-sn_status sn_claim_parse(const char *text, const char *const *names, int n_names, sn_claim *out);
+/* "ntk@long >= 0.9 * none@in - 3". `names`: the rows. SN_ERR_ARGUMENT says what is wrong, SN_ERR_NOT_FOUND names the
+ * nearest row. */
+sn_status sn_recipe_claim_parse(const char *text, const char *const *names, int n_names, sn_claim *out);
 /* scores of row r in test t: [r * SN_RECIPE_TESTS + t] */
-bool sn_claim_holds(const sn_claim *c, const sn_recipe_score *scores);
+bool sn_recipe_claim_holds(const sn_claim *c, const sn_recipe_score *scores);
+int sn_recipe_cell_row(int cell);            /* of a term; -1: a constant */
+int sn_recipe_cell_moved(int cell, int row); /* the same cell of another row */
 
 /* ---- The file ---- */
 

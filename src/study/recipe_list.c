@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int is_recipe(const struct dirent *e) {
-    size_t n = strlen(e->d_name);
-    return n > 7 && e->d_name[0] != '.' && strcmp(e->d_name + n - 7, ".recipe") == 0;
+static bool ends_in(const char *name, const char *ending) {
+    size_t n = strlen(name), m = strlen(ending);
+    return n > m && name[0] != '.' && strcmp(name + n - m, ending) == 0;
 }
+
+static int is_recipe(const struct dirent *e) { return ends_in(e->d_name, ".recipe") || ends_in(e->d_name, ".figures"); }
 
 static int by_name(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
 

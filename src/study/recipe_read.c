@@ -279,7 +279,7 @@ static sn_status check_claims(sn_recipe *r) {
     for (int i = 0; i < r->n_rows; i++) names[i] = r->rows[i].name;
     for (int i = 0; i < r->n_claims; i++) {
         sn_recipe_claim_def *c = &r->claims[i];
-        sn_status status = sn_claim_parse(c->text, names, r->n_rows, &c->claim);
+        sn_status status = sn_recipe_claim_parse(c->text, names, r->n_rows, &c->claim);
         if (status != SN_OK) return sn_fail_in(status, "%s: ordering %s", c->where, c->name);
     }
     return SN_OK;
@@ -307,7 +307,7 @@ static void shrink(sn_recipe *r) {
     for (int i = 0; i < r->n_claims; i++) {
         bool out = false;
         for (int t = 0; t < r->claims[i].claim.n_terms; t++)
-            out = out || row_is_out(r, r->claims[i].claim.terms[t].row);
+            out = out || row_is_out(r, sn_recipe_cell_row(r->claims[i].claim.terms[t].cell));
         if (!out) r->claims[claims++] = r->claims[i];
     }
     r->n_claims = claims;
@@ -322,7 +322,7 @@ static void shrink(sn_recipe *r) {
     for (int i = 0; i < claims; i++)
         for (int t = 0; t < r->claims[i].claim.n_terms; t++) {
             sn_claim_term *term = &r->claims[i].claim.terms[t];
-            if (term->row >= 0) term->row = place[term->row];
+            if (term->cell >= 0) term->cell = sn_recipe_cell_moved(term->cell, place[sn_recipe_cell_row(term->cell)]);
         }
 }
 

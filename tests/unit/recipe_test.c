@@ -60,8 +60,8 @@ static void test_claims(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         sn_claim c;
         print_message("%s\n", cases[i].text);
-        assert_int_equal(sn_claim_parse(cases[i].text, names, N_NAMES, &c), SN_OK);
-        assert_int_equal(sn_claim_holds(&c, scores), cases[i].holds);
+        assert_int_equal(sn_recipe_claim_parse(cases[i].text, names, N_NAMES, &c), SN_OK);
+        assert_int_equal(sn_recipe_claim_holds(&c, scores), cases[i].holds);
     }
 }
 
@@ -85,7 +85,7 @@ static void test_refused_claims(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         sn_claim c;
         print_message("%s\n", cases[i].text);
-        assert_int_not_equal(sn_claim_parse(cases[i].text, names, N_NAMES, &c), SN_OK);
+        assert_int_not_equal(sn_recipe_claim_parse(cases[i].text, names, N_NAMES, &c), SN_OK);
         assert_non_null(strstr(sn_last_error(), cases[i].says));
     }
 }
@@ -142,8 +142,8 @@ static void test_mini(void **state) {
     assert_int_equal(sn_recipe_trainings(r), 2);
     assert_int_equal(r->n_claims, 1);
     assert_string_equal(r->claims[0].name, "p");
-    assert_int_equal(r->claims[0].claim.terms[0].row, 1);
-    assert_int_equal(r->claims[0].claim.terms[1].row, 0);
+    assert_int_equal(sn_recipe_cell_row(r->claims[0].claim.terms[0].cell), 1);
+    assert_int_equal(sn_recipe_cell_row(r->claims[0].claim.terms[1].cell), 0);
     sn_recipe_free(r);
 }
 
