@@ -120,6 +120,21 @@ SN_API double sn_quanta_slope(const sn_quanta *q, int64_t from, int64_t to);
  * data and steps: gamma, gamma / (1 + gamma) twice. */
 SN_API double sn_quanta_learned(const sn_quanta *q, double examples, double each);
 SN_API double sn_quanta_data_exponent(const sn_quanta *q);
+/* The same for a count that is not whole: the next quantum is known in that share. */
+SN_API double sn_quanta_loss_at(const sn_quanta *q, double learned);
+
+/* Measured losses at sizes x beside an ideal learner of the same list, who knows (scale x)^power of the quanta: power 1
+ * for parameters, 1 / (1 + gamma) for data and steps. `scale` is such that both have the same mean ln(loss - known);
+ * the slope is then a prediction, for this very list and these very sizes. */
+typedef struct sn_quanta_comparison {
+    int64_t points;
+    double measured, ideal; /* -d ln(loss - known) / d ln x by least squares; NAN for fewer than two sizes */
+    double endless;         /* what the model says of infinitely many quanta and large x: gamma power */
+    double scale;
+} sn_quanta_comparison;
+/* ideal[i]: what the ideal learner's loss is at x[i]. SN_ERR_ARGUMENT where a size or a loss is not positive. */
+SN_API sn_status sn_quanta_compare(const sn_quanta *q, double power, const double *x, const double *loss, int64_t n,
+                                   double *ideal, sn_quanta_comparison *out);
 
 /* ---- Densities of one variable ---- */
 
