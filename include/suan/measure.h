@@ -174,8 +174,8 @@ SN_API sn_status sn_rank(const double *matrix, int64_t rows, int64_t cols, const
 SN_API sn_status sn_rank_complex(const double *matrix, int64_t rows, int64_t cols, const sn_rank_options *options,
                                  sn_rank_result *out);
 SN_API void sn_rank_free(sn_rank_result *r);
-/* ln |det| of an n x n matrix by Gaussian elimination, which overwrites it. */
-SN_API double sn_log_det(double *matrix, int64_t n);
+/* ln |det| of an n x n matrix by Gaussian elimination, which overwrites it; -infinity where it is singular. */
+SN_API sn_status sn_log_det(double *matrix, int64_t n, double *out);
 
 typedef struct sn_rank_item {
     char *name;       /* of a stack of matrices, with its number: "scores[0,3]" */

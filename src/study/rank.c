@@ -4,12 +4,15 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/size.h"
+#include "study/dense.h"
 #include "study/singular.h"
 
 #include <math.h>
 #include <string.h>
 
 /* ---- ln |det| ---- */
+
+enum { panel = 32 };
 
 static void swap_rows(double *a, int64_t n, int64_t i, int64_t k) {
     for (int64_t j = 0; j < n && i != k; j++) {
@@ -19,22 +22,46 @@ static void swap_rows(double *a, int64_t n, int64_t i, int64_t k) {
     }
 }
 
-double sn_log_det(double *a, int64_t n) {
-    double total = 0;
-    for (int64_t k = 0; k < n; k++) {
+/* Columns k to `to` of the rows from k on; their factors stay below the diagonal. False: a pivot is 0. */
+static bool factor_panel(double *a, int64_t n, int64_t k, int64_t to, double *total) {
+    for (; k < to; k++) {
         int64_t pivot = k;
         for (int64_t i = k + 1; i < n; i++)
             if (fabs(a[i * n + k]) > fabs(a[pivot * n + k])) pivot = i;
-        if (a[pivot * n + k] == 0) return -INFINITY;
+        if (a[pivot * n + k] == 0) return false;
         swap_rows(a, n, k, pivot);
-        total += log(fabs(a[k * n + k]));
+        *total += log(fabs(a[k * n + k]));
         for (int64_t i = k + 1; i < n; i++) {
-            double factor = a[i * n + k] / a[k * n + k];
-            if (factor == 0) continue;
-            for (int64_t j = k + 1; j < n; j++) a[i * n + j] -= factor * a[k * n + j];
+            double factor = a[i * n + k] /= a[k * n + k];
+            for (int64_t j = k + 1; j < to && factor != 0; j++) a[i * n + j] -= factor * a[k * n + j];
         }
     }
+    return true;
+}
+
+/* By panels; packed has room for sn_packed_size(n, panel). */
+static double log_det(double *a, int64_t n, double *packed, const sn_dense *dense) {
+    double total = 0;
+    for (int64_t k = 0; k < n; k += panel) {
+        int64_t to = sn_min_i64(n, k + panel);
+        if (!factor_panel(a, n, k, to, &total)) return -INFINITY;
+        for (int64_t i = k + 1; i < to; i++) /* the panel's rows to the right of it */
+            for (int64_t l = k; l < i; l++)
+                for (int64_t j = to; j < n; j++) a[i * n + j] -= a[i * n + l] * a[l * n + j];
+        sn_matrix rest = {a + to * n + to, n - to, n - to, n};
+        sn_matrix left = {a + to * n + k, n - to, to - k, n}, right = {a + k * n + to, to - k, n - to, n};
+        sn_subtract_product(dense, &rest, &left, &right, packed);
+    }
     return total;
+}
+
+sn_status sn_log_det(double *a, int64_t n, double *out) {
+    double *packed = sn_calloc((size_t)sn_packed_size(n, panel), sizeof *packed);
+    if (!packed) return sn_fail_memory("a determinant");
+    const sn_dense dense = {sn_dense_choose(), NULL};
+    *out = log_det(a, n, packed, &dense);
+    sn_free(packed);
+    return SN_OK;
 }
 
 /* Are all values above (or all below) the diagonal 0? */
@@ -102,14 +129,14 @@ static void copy_tall(const double *a, int64_t rows, int64_t cols, double *to) {
         for (int64_t j = 0; j < cols; j++) to[j * rows + i] = a[i * cols + j];
 }
 
-static sn_status measure(const double *a, sn_rank_result *r, double *copy, double *work, sn_team *team,
+static sn_status measure(const double *a, sn_rank_result *r, double *copy, double *work, const sn_dense *dense,
                          const volatile int *cancel) {
     copy_tall(a, r->rows, r->cols, copy);
-    SN_TRY(sn_singular_values(copy, sn_max_i64(r->rows, r->cols), r->n, work, team, cancel, r->singular));
+    SN_TRY(sn_singular_values(copy, sn_max_i64(r->rows, r->cols), r->n, work, dense, cancel, r->singular));
     summarise(r);
     if (r->rows != r->cols) return SN_OK;
     memcpy(copy, a, (size_t)(r->n * r->n) * sizeof *copy);
-    r->eliminated = sn_log_det(copy, r->n);
+    r->eliminated = log_det(copy, r->n, work, dense);
     r->triangular = is_triangular(a, r->n);
     r->log_det = r->triangular ? log_diagonal(a, r->n) : r->eliminated;
     return SN_OK;
@@ -122,16 +149,16 @@ sn_status sn_rank(const double *matrix, int64_t rows, int64_t cols, const sn_ran
     SN_TRY(check(matrix, rows, cols, o->tail));
     sn_rank_result r = {.rows = rows, .cols = cols, .n = sn_min_i64(rows, cols), .log_det = NAN, .eliminated = NAN};
     r.tail = o->tail ? o->tail : (r.n + 1) / 2;
-    sn_team *team;
-    SN_TRY(sn_team_new(o->threads, &team));
+    sn_dense dense = {sn_dense_choose(), NULL};
+    SN_TRY(sn_team_new(o->threads, &dense.team));
     double *copy = sn_calloc((size_t)rows, (size_t)cols * sizeof *copy);
-    double *work = sn_calloc((size_t)(rows + cols) + (size_t)r.n, sizeof *work);
+    double *work = sn_calloc((size_t)sn_singular_work(sn_max_i64(rows, cols), r.n), sizeof *work);
     r.singular = sn_calloc((size_t)r.n, sizeof *r.singular);
-    sn_status status = copy && work && r.singular ? measure(matrix, &r, copy, work, team, o->cancel)
+    sn_status status = copy && work && r.singular ? measure(matrix, &r, copy, work, &dense, o->cancel)
                                                   : sn_fail_memory("the singular values of a matrix");
     sn_free(copy);
     sn_free(work);
-    sn_team_free(team);
+    sn_team_free(dense.team);
     if (status == SN_OK)
         *out = r;
     else

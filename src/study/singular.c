@@ -1,5 +1,5 @@
-/* Householder bidiagonalisation, then bisection by Sturm counts (Golub and Kahan 1965; Barth, Martin and Wilkinson
- * 1967). */
+/* Singular values: bidiagonalisation (bidiagonal.c), then bisection by Sturm counts (Golub and Kahan 1965; Barth,
+ * Martin and Wilkinson 1967). */
 #include "study/singular.h"
 
 #include "base/error.h"
@@ -7,87 +7,6 @@
 
 #include <math.h>
 #include <string.h>
-
-/* ---- Reflections ---- */
-
-static double dot(const double *a, const double *b, int64_t n) {
-    double part[8] = {0}, total = 0;
-    int64_t i = 0;
-    for (; i + 8 <= n; i += 8)
-        for (int k = 0; k < 8; k++) part[k] += a[i + k] * b[i + k];
-    for (; i < n; i++) total += a[i] * b[i];
-    for (int k = 0; k < 8; k++) total += part[k];
-    return total;
-}
-
-/* Makes x into the v of I - beta v v^T, which takes x to (alpha, 0, ..., 0); gives alpha. */
-static double reflector(double *x, int64_t n, double *beta) {
-    double norm = sqrt(dot(x, x, n)), first = x[0];
-    *beta = 0;
-    if (n == 1 || norm < 0x1p-500) return first;
-    *beta = 1 / (norm * (norm + fabs(first)));
-    x[0] = first + copysign(norm, first);
-    return -copysign(norm, first);
-}
-
-typedef struct reflection {
-    double *a; /* its top left corner; rows x cols with `stride` */
-    int64_t rows, cols, stride;
-    const double *v;
-    double beta;
-} reflection;
-
-enum { strip = 128 }; /* columns, or rows, of a task */
-
-/* From the left, a strip of columns: no task needs another's sums. */
-static void reflect_left(void *arg, int64_t task, int thread) {
-    const reflection *r = arg;
-    double w[strip] = {0};
-    int64_t from = task * strip, n = sn_min_i64(strip, r->cols - from);
-    (void)thread;
-    for (int64_t i = 0; i < r->rows; i++) {
-        const double *row = r->a + i * r->stride + from;
-        for (int64_t j = 0; j < n; j++) w[j] += r->v[i] * row[j];
-    }
-    for (int64_t i = 0; i < r->rows; i++) {
-        double *row = r->a + i * r->stride + from, factor = r->beta * r->v[i];
-        for (int64_t j = 0; j < n; j++) row[j] -= factor * w[j];
-    }
-}
-
-static void reflect_right(void *arg, int64_t task, int thread) {
-    const reflection *r = arg;
-    int64_t to = sn_min_i64(r->rows, (task + 1) * strip);
-    (void)thread;
-    for (int64_t i = task * strip; i < to; i++) {
-        double *row = r->a + i * r->stride, factor = r->beta * dot(row, r->v, r->cols);
-        for (int64_t j = 0; j < r->cols; j++) row[j] -= factor * r->v[j];
-    }
-}
-
-/* Small matrices are not worth waking the team. */
-static void reflect(reflection *r, sn_team *team, sn_task_fn fn, int64_t length) {
-    if (r->beta == 0 || r->rows == 0 || r->cols == 0) return;
-    sn_parallel(r->rows * r->cols > 65536 ? team : NULL, fn, r, sn_ceil_div(length, strip));
-}
-
-/* d and e of the bidiagonal form; v has room for m. */
-static sn_status bidiagonalise(double *a, int64_t m, int64_t n, double *d, double *e, double *v, sn_team *team,
-                               const volatile int *cancel) {
-    for (int64_t k = 0; k < n; k++) {
-        reflection r = {a + k * n + k + 1, m - k, n - k - 1, n, v, 0};
-        if (cancel && *cancel) return sn_fail(SN_ERR_CANCELLED, "singular values: stopped");
-        for (int64_t i = k; i < m; i++) v[i - k] = a[i * n + k];
-        d[k] = reflector(v, m - k, &r.beta);
-        reflect(&r, team, reflect_left, r.cols);
-        if (k + 1 == n) break;
-        double *row = a + k * n + k + 1;
-        e[k] = reflector(row, n - k - 1, &r.beta);
-        r.a += n, r.rows--, r.v = row;
-        reflect(&r, team, reflect_right, r.rows);
-    }
-    return SN_OK;
-}
 
 /* ---- Bisection ---- */
 
@@ -160,12 +79,12 @@ static double scale_of(const double *a, int64_t n) {
     return most > 0 ? ldexp(1, exponent > 1022 ? 1022 : exponent) : 1;
 }
 
-sn_status sn_singular_values(double *a, int64_t m, int64_t n, double *work, sn_team *team, const volatile int *cancel,
-                             double *out) {
-    double *d = work, *e = d + n, *v = e + n, scale = scale_of(a, m * n);
+sn_status sn_singular_values(double *a, int64_t m, int64_t n, double *work, const sn_dense *dense,
+                             const volatile int *cancel, double *out) {
+    double *d = work, *e = d + n, scale = scale_of(a, m * n);
     for (int64_t i = 0; i < m * n; i++) a[i] /= scale;
-    SN_TRY(bidiagonalise(a, m, n, d, e, v, team, cancel));
-    sn_bidiagonal_values(d, e, n, team, out);
+    SN_TRY(sn_bidiagonalise(a, m, n, d, e, e + n, dense, cancel));
+    sn_bidiagonal_values(d, e, n, dense->team, out);
     for (int64_t i = 0; i < n; i++) out[i] *= scale;
     return SN_OK;
 }

@@ -2,15 +2,20 @@
 #ifndef SN_STUDY_SINGULAR_H
 #define SN_STUDY_SINGULAR_H
 
-#include "base/threads.h"
+#include "study/dense.h"
 #include "suan/status.h"
 
 #include <stdint.h>
 
-/* Row-major m x n, m >= n >= 1, overwritten; `out` gets n values, falling; work has room for 2n + m. Absolute error a
- * small multiple of 2^-53 times the largest. cancel may be NULL. */
-sn_status sn_singular_values(double *a, int64_t m, int64_t n, double *work, sn_team *team, const volatile int *cancel,
-                             double *out);
+/* Row-major m x n, m >= n >= 1, overwritten; `out` gets n values, falling; work has room for sn_singular_work(m, n).
+ * Absolute error a small multiple of 2^-53 times the largest. cancel may be NULL. */
+sn_status sn_singular_values(double *a, int64_t m, int64_t n, double *work, const sn_dense *dense,
+                             const volatile int *cancel, double *out);
+/* The bidiagonal form of a, which is overwritten: diagonal d (n), superdiagonal e (n - 1). */
+int64_t sn_bidiagonal_work(int64_t m, int64_t n);
+sn_status sn_bidiagonalise(double *a, int64_t m, int64_t n, double *d, double *e, double *work, const sn_dense *dense,
+                           const volatile int *cancel);
+static inline int64_t sn_singular_work(int64_t m, int64_t n) { return 2 * n + sn_bidiagonal_work(m, n); }
 /* Those of the upper bidiagonal matrix with diagonal d (n) and superdiagonal e (n - 1), nearly to the last digit each.
  */
 void sn_bidiagonal_values(const double *d, const double *e, int64_t n, sn_team *team, double *out);
