@@ -116,9 +116,10 @@ static sn_status run_command(work *w, int i, const char *const *words, int n, co
     double begun = sn_now();
     sn_status status = w->options->run(w->options->user, words, n, output);
     w->seconds[i] = sn_now() - begun;
-    if (status == SN_OK) status = put_kept(w, i, path, output);
+    bool read = w->recipe->runs[i].read;
+    if (status == SN_OK && read) status = put_kept(w, i, path, output);
     unlink(output);
-    return status == SN_OK ? read_kept(w, i, path) : status;
+    return status == SN_OK && read ? read_kept(w, i, path) : status;
 }
 
 /* The run that draws is run again for its picture. */
@@ -183,7 +184,7 @@ static sn_status read_cell(const work *w, int cell, sn_claim_value *out, char nu
     return SN_OK;
 }
 
-/* Texts as they are, numbers with six digits: enough to compare by eye. */
+/* Texts as they are, numbers with twelve digits: enough to compare by eye. */
 static void put_here(char here[static HERE_SIZE], const sn_claim_value *v) {
     size_t n = strlen(here);
     const char *comma = n ? ", " : "";
@@ -192,7 +193,7 @@ static void put_here(char here[static HERE_SIZE], const sn_claim_value *v) {
         snprintf(here + n, HERE_SIZE - n, "%s%.*s%s", comma, TEXT_SIZE, v->text,
                  strlen(v->text) > TEXT_SIZE ? "..." : "");
     else
-        snprintf(here + n, HERE_SIZE - n, "%s%.6g", comma, v->number);
+        snprintf(here + n, HERE_SIZE - n, "%s%.12g", comma, v->number);
 }
 
 static sn_status judge(work *w, const sn_figure_def *d) {

@@ -167,13 +167,13 @@ static sn_status check_figures(sn_figures *f) {
     return SN_OK;
 }
 
-/* What no figure reads may make files for the others. */
+/* What no figure reads may make files for the others, or only draw. */
 static sn_status check_runs(sn_figures *f) {
     const char *words[SN_FIGURES_MOST_WORDS];
     for (int i = 0; i < f->n_runs; i++) {
         sn_figures_run_def *r = &f->runs[i];
         int n;
-        if (!r->read) r->used = true;
+        if (!r->read) r->used = strcmp(r->name, f->plot) != 0;
         sn_status status = sn_figures_split(&f->arena, r->command, "", words, &n);
         if (status != SN_OK) return sn_fail_in(status, "%s: run %s", r->where, r->name);
     }

@@ -232,7 +232,7 @@ static sn_status run_program(void *user, const char *const *arguments, int n, co
         assert_true(fread(piece, 1, sizeof piece - 1, from) == 4);
         fclose(from);
         assert_string_equal(piece, "1,2\n");
-        snprintf(text, sizeof text, "\"copied\"");
+        snprintf(text, sizeof text, "no JSON");
     } else {
         snprintf(text, sizeof text, "{\"value\": %s}", arguments[1]);
     }
