@@ -23,7 +23,11 @@ typedef struct sn_curvature_options {
     const char *functions;   /* names of unknown functions; NULL: those that occur, unless they look mistyped */
     /* The diagonal's entries separated by ";"; or all rows separated by ";", entries by ","; or a catalogue name. */
     const char *metric;
-    const volatile int *cancel; /* may be NULL: stops with SN_ERR_CANCELLED */
+    /* May be NULL. Once it is not 0, what is being done stops with SN_ERR_CANCELLED after the step it is at: parts of a
+     * second, with very large components a few. It is looked at until the curvature is closed. */
+    const volatile int *cancel;
+    void (*progress)(void *user, int64_t done, int64_t total); /* components computed; may be NULL */
+    void *progress_user;
 } sn_curvature_options;
 
 typedef struct sn_curvature sn_curvature;

@@ -94,6 +94,9 @@ void cli_show_warnings(void);
 /* The signal's number after Ctrl-C or SIGTERM; a second one ends the program. */
 extern volatile int cli_cancelled;
 void cli_catch_signals(void);
+/* For verbs that may be in a long step of another library: this long after the signal the program ends where it is.
+ * Only where nothing is half written then. */
+void cli_stop_within(unsigned seconds);
 
 /* A progress line on a terminal, a plain line now and then elsewhere; nothing with --quiet. */
 typedef struct cli_progress {

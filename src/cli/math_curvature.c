@@ -82,6 +82,8 @@ static int print_all(const settings *s, sn_curvature *c) {
     return CLI_OK;
 }
 
+static void show(void *user, int64_t done, int64_t total) { cli_progress_show(user, (double)done, (double)total); }
+
 static int run(void *p) {
     const settings *s = p;
     if (s->json + s->latex + s->c > 1) {
@@ -100,14 +102,19 @@ static int run(void *p) {
                      : "give --metric, or a name of the catalogue ('suan math curvature --catalogue' lists them)");
         return CLI_USAGE;
     }
+    cli_progress progress = cli_progress_begin("curvature", "components", false);
     sn_curvature_options o = {.coordinates = s->coordinates,
                               .parameters = s->parameters,
                               .functions = s->functions,
                               .metric = name ? name : s->metric,
-                              .cancel = &cli_cancelled};
+                              .cancel = &cli_cancelled,
+                              .progress = show,
+                              .progress_user = &progress};
     sn_curvature *c;
     sn_status status = cli_check_outputs(NULL, NULL, s->plot);
+    cli_stop_within(1);
     if (status == SN_OK) status = sn_curvature_open(&o, &c);
+    cli_progress_end(&progress);
     if (status != SN_OK) return cli_failed(status);
     if (s->plot)
         status = sn_curvature_draw(c, s->at, s->along, s->plot);
@@ -125,7 +132,8 @@ const cli_verb cli_verb_math_curvature = {
     .max_arguments = 1,
     .description =
         "Computes all curvature tensors of a metric in exact arithmetic: what is zero is printed as 0. The metric is "
-        "made of rational functions, powers, sqrt, sin, cos, tan, sinh, cosh, tanh, exp, log, atan, and unknown "
+        "made of rational functions, powers, sqrt, sin, cos, tan, sinh, cosh, tanh, exp, log, asin, acos, atan, and "
+        "unknown "
         "functions of coordinates (a(t), a'(t), diff(f(t,r),t,r)).\n\n"
         "Conventions: R^a_bcd = d_c Gamma^a_bd - ..., R_bd = R^a_bad; the unit sphere has positive curvature.",
     .options = options,

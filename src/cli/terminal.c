@@ -57,9 +57,27 @@ int cli_failed(sn_status status) {
     return CLI_FAILED;
 }
 
+static volatile sig_atomic_t patience;
+
 static void on_signal(int number) {
     if (cli_cancelled) _exit(128 + number);
     cli_cancelled = number;
+    if (patience) alarm((unsigned)patience);
+}
+
+static void on_alarm(int number) {
+    (void)number;
+    static const char said[] = "suan: stopped\n";
+    ssize_t ignored = write(STDERR_FILENO, said, sizeof said - 1);
+    (void)ignored;
+    _exit(CLI_STOPPED);
+}
+
+void cli_stop_within(unsigned seconds) {
+    struct sigaction action = {.sa_handler = on_alarm};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGALRM, &action, NULL);
+    patience = (sig_atomic_t)seconds;
 }
 
 void cli_catch_signals(void) {

@@ -32,7 +32,14 @@ struct sn_curvature {
     sn_field_values values[3];
     int n_values;                  /* 0: no point is set */
     sn_curvature_numbers *numbers; /* at the point, where something is too large */
+    const volatile int *cancel;
+    void (*progress)(void *user, int64_t done, int64_t total);
+    void *progress_user;
+    int64_t done, total; /* components */
 };
+
+/* All tensors of c's metric. */
+sn_status sn_curvature_compute(sn_curvature *c);
 
 sn_frac *sn_curvature_new_fracs(sn_field *f, int64_t n); /* zeros; NULL without memory */
 void sn_curvature_free_fracs(sn_field *f, sn_frac *list, int64_t n);

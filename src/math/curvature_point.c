@@ -8,6 +8,7 @@
 #include <string.h>
 
 #if SN_HAVE_FLINT
+#include "math/flint_guard.h"
 
 int sn_curvature_dimension(const sn_curvature *c) { return c->n; }
 const char *sn_curvature_coordinate(const sn_curvature *c, int index) { return c->scope.names[index]; }
@@ -29,19 +30,35 @@ bool sn_curvature_vanishes(const sn_curvature *c, sn_curvature_tensor tensor) {
 
 bool sn_curvature_is_too_large(const sn_curvature *c, sn_curvature_tensor tensor) { return c->too_large[tensor]; }
 
-sn_status sn_curvature_text(sn_curvature *c, sn_curvature_tensor tensor, const int *index, char **text) {
+typedef struct component_text {
+    sn_curvature *c;
+    sn_curvature_tensor tensor;
+    const int *index;
+    char **text;
+} component_text;
+
+static sn_status component_as_text(void *p) {
+    const component_text *t = p;
+    sn_curvature *c = t->c;
+    sn_curvature_tensor tensor = t->tensor;
     sn_text_out out = {0};
     sn_frac x;
     int sign;
-    int64_t i = sn_curvature_find(c->n, tensor, index, &sign);
-    if (c->too_large[tensor] && !sn_curvature_is_zero(c, tensor, index))
+    int64_t i = sn_curvature_find(c->n, tensor, t->index, &sign);
+    if (sn_field_failed(c->field)) return c->field->status;
+    if (c->too_large[tensor] && !sn_curvature_is_zero(c, tensor, t->index))
         return sn_fail(SN_ERR_LIMIT, "%s is too large to be written out", sn_curvature_tensor_name(tensor));
     sn_frac_init(c->field, &x);
     if (sign) sn_frac_set(c->field, &x, &c->tensor[tensor][i]);
     if (sign < 0) sn_frac_neg(c->field, &x, &x);
     sn_frac_print(c->field, &x, SN_EXPR_TEXT, &out);
     sn_frac_clear(c->field, &x);
-    return sn_text_take(&out, text);
+    return sn_text_take(&out, t->text);
+}
+
+sn_status sn_curvature_text(sn_curvature *c, sn_curvature_tensor tensor, const int *index, char **text) {
+    bool lost;
+    return sn_flint_guard(component_as_text, &(component_text){c, tensor, index, text}, &lost);
 }
 
 double sn_curvature_value(sn_curvature *c, sn_curvature_tensor tensor, const int *index) {
@@ -204,6 +221,7 @@ sn_status sn_curvature_set_point(sn_curvature *c, const char *text) {
     drop_values(c);
     sn_status status = read_point(c, p, text);
     if (status == SN_OK) status = set_values(c, p);
+    if (status == SN_OK && sn_field_failed(c->field)) status = c->field->status;
     if (status != SN_OK) drop_values(c);
     sn_expr_scope_free(&p->constants);
     sn_free(p);

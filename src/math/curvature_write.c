@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "file/json_write.h"
+#include "math/flint_guard.h"
 
 #include <string.h>
 
@@ -99,7 +100,7 @@ static void put_optional(json_job *j, const char *key, const char *text) {
         sn_json_put_null(&j->out, key);
 }
 
-sn_status sn_curvature_json(sn_curvature *c, char **text) {
+static sn_status json(sn_curvature *c, char **text) {
     json_job j = {.c = c, .out = {.lines = 2}};
     sn_text all;
     sn_json_begin_object(&j.out, NULL);
@@ -199,7 +200,7 @@ static void put_section(text_job *j, int section) {
     if (begin(j->c, tensor, index)) do {
             if (sn_curvature_rank(tensor) == 0 || !sn_curvature_is_zero(j->c, tensor, index))
                 put_component(j, section, index);
-        } while (sn_curvature_next(j->c->n, tensor, index));
+        } while (sn_curvature_next(j->c->n, tensor, index) && !sn_field_failed(j->c->field));
     if (latex) sn_text_add(&j->out, "\\end{align*}\n");
 }
 
@@ -220,8 +221,8 @@ static sn_status write_text(sn_curvature *c, sn_expr_style style, char **text) {
     return sn_text_take(&j.out, text);
 }
 
-sn_status sn_curvature_report(sn_curvature *c, char **text) { return write_text(c, SN_EXPR_TEXT, text); }
-sn_status sn_curvature_latex(sn_curvature *c, char **text) { return write_text(c, SN_EXPR_LATEX, text); }
+static sn_status report(sn_curvature *c, char **text) { return write_text(c, SN_EXPR_TEXT, text); }
+static sn_status latex(sn_curvature *c, char **text) { return write_text(c, SN_EXPR_LATEX, text); }
 
 /* ---- C ---- */
 
@@ -279,7 +280,7 @@ static void put_images(text_job *j, sn_curvature_tensor tensor, const int *index
     }
 }
 
-sn_status sn_curvature_c_code(sn_curvature *c, char **text) {
+static sn_status c_code(sn_curvature *c, char **text) {
     text_job j = {.c = c, .style = SN_EXPR_C};
     put_declarations(&j);
     put_arguments(&j);
@@ -296,11 +297,37 @@ sn_status sn_curvature_c_code(sn_curvature *c, char **text) {
                 sn_frac_print(c->field, kept(c, tensor, index), SN_EXPR_C, &j.out);
                 sn_text_add(&j.out, ";\n");
                 put_images(&j, tensor, index);
-            } while (sn_curvature_next(c->n, tensor, index));
+            } while (sn_curvature_next(c->n, tensor, index) && !sn_field_failed(c->field));
     }
     sn_text_add(&j.out, "}\n");
     return sn_text_take(&j.out, text);
 }
+
+/* ---- Guarded, and stopped where that is asked for ---- */
+
+typedef struct writing {
+    sn_curvature *c;
+    sn_status (*write)(sn_curvature *c, char **text);
+    char **text;
+} writing;
+
+static sn_status write_it(void *p) {
+    const writing *w = p;
+    return w->write(w->c, w->text);
+}
+
+static sn_status guarded(sn_curvature *c, sn_status (*write)(sn_curvature *c, char **text), char **text) {
+    bool lost;
+    sn_status status = sn_flint_guard(write_it, &(writing){c, write, text}, &lost);
+    if (status != SN_OK || !sn_field_failed(c->field)) return status;
+    sn_free(*text);
+    return c->field->status;
+}
+
+sn_status sn_curvature_json(sn_curvature *c, char **text) { return guarded(c, json, text); }
+sn_status sn_curvature_report(sn_curvature *c, char **text) { return guarded(c, report, text); }
+sn_status sn_curvature_latex(sn_curvature *c, char **text) { return guarded(c, latex, text); }
+sn_status sn_curvature_c_code(sn_curvature *c, char **text) { return guarded(c, c_code, text); }
 
 #else
 

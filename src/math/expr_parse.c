@@ -219,6 +219,30 @@ static const char *mistyped_function(const char *word) {
     return strlen(word) > 2 ? sn_nearest(word, known, SN_EXPR_N_FUNCTIONS) : NULL;
 }
 
+/* What other programs know by a name, for which one would else wonder at an unknown function. */
+static const char *written_as(const char *word) {
+    static const char *const known[][2] = {{"abs", "sqrt(u^2)"},
+                                           {"cbrt", "u^(1/3)"},
+                                           {"pow", "u^n"},
+                                           {"sec", "1/cos(u)"},
+                                           {"csc", "1/sin(u)"},
+                                           {"cot", "1/tan(u)"},
+                                           {"sech", "1/cosh(u)"},
+                                           {"csch", "1/sinh(u)"},
+                                           {"coth", "1/tanh(u)"},
+                                           {"arcsin", "asin(u)"},
+                                           {"arccos", "acos(u)"},
+                                           {"arctan", "atan(u)"},
+                                           {"asinh", "log(u+sqrt(u^2+1))"},
+                                           {"acosh", "log(u+sqrt(u^2-1))"},
+                                           {"atanh", "log((1+u)/(1-u))/2"},
+                                           {"log2", "log(u)/log(2)"},
+                                           {"log10", "log(u)/log(10)"}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i][0], word) == 0) return known[i][1];
+    return NULL;
+}
+
 static const sn_expr *parse_call(parser *p, size_t start, const char *word, int primes) {
     int function = strcmp(word, "ln") == 0 ? SN_EXPR_LOG : -1;
     for (int i = 0; i < SN_EXPR_N_FUNCTIONS && function < 0; i++)
@@ -234,7 +258,12 @@ static const sn_expr *parse_call(parser *p, size_t start, const char *word, int 
     if (index < 0 && sn_expr_find_name(p->scope, word, strlen(word)) >= 0)
         return fail_at(p, SN_ERR_FORMAT, p->at - 1, "a name is followed by \"(\": write * for a product");
     if (index < 0) {
-        const char *meant = mistyped_function(word);
+        const char *instead = written_as(word), *meant = mistyped_function(word);
+        if (instead) {
+            char message[100];
+            snprintf(message, sizeof message, "no function \"%s\": write %s", word, instead);
+            return fail_at(p, SN_ERR_NOT_FOUND, start, message);
+        }
         if (!p->scope->guess_unknowns || meant) return unknown_function(p, start, word, meant);
         sn_status status = sn_expr_declare_unknown(p->scope, p->what, word, strlen(word));
         if (status != SN_OK) return fail_at(p, status, start, sn_last_error());

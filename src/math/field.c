@@ -10,9 +10,8 @@
 
 int sn_field_new_gen(sn_field *f, sn_gen_kind kind) {
     if (f->n_gens == f->capacity) {
-        f->again = true;
         if (f->plan)
-            f->plan->spare += 8;
+            f->plan->spare += 8, f->again = true;
         else
             sn_field_fail(f, SN_ERR_LIMIT, "the derivatives need too many functions");
         return -1;
@@ -227,7 +226,7 @@ static void count(counts *c, const sn_expr *e) {
     if (!e || c->too_many) return;
     bool is_power = e->kind == SN_EXPR_POW && !(e->right->kind == SN_EXPR_NUMBER && e->right->denominator == 1);
     if (e->kind == SN_EXPR_NAME) c->name[e->index] = true;
-    if (e->kind == SN_EXPR_PI) c->has_pi = true;
+    if (e->kind == SN_EXPR_PI || (e->kind == SN_EXPR_CALL && e->index == SN_EXPR_ACOS)) c->has_pi = true;
     if (e->kind == SN_EXPR_CALL || is_power) count_call(c, e);
     if ((e->kind == SN_EXPR_CALL && e->index == SN_EXPR_EXP) || (is_power && e->right->kind != SN_EXPR_NUMBER))
         c->has_exp = true;
@@ -269,7 +268,7 @@ static sn_status start(sn_field *f, const counts *c) {
     if (c->too_many || f->capacity > SN_FIELD_MAX_GENS) return too_many_functions();
     if (f->capacity == 0) f->capacity = 1;
     fmpz_mpoly_ctx_init(f->ctx, f->capacity, ORD_LEX);
-    f->has_exp = c->has_exp;
+    f->has_exp = c->has_exp || f->plan->use_exp;
     for (int i = 0; i < f->scope->n_names; i++) {
         if (!c->name[i]) continue;
         int g = sn_field_new_gen(f, SN_GEN_NAME);
@@ -291,19 +290,35 @@ static void clear_all(sn_field *f, sn_frac *fractions, int n) {
     for (int i = 0; i < n; i++) sn_frac_clear(f, &fractions[i]);
 }
 
-static sn_status convert_all(sn_field *f, const sn_expr *const *expressions, int n, sn_frac *fractions) {
+/* The failure's message with the part of the expression where it happened. */
+static sn_status say_where(const sn_field *f) {
+    char *text, *message;
+    if (!f->culprit || sn_expr_print(f->scope, f->culprit, SN_EXPR_TEXT, &text) != SN_OK) return f->status;
+    message = sn_strndup(sn_last_error(), strlen(sn_last_error()));
+    if (message) (void)sn_fail(f->status, "%s: in %.300s%s", message, text, strlen(text) > 300 ? "..." : "");
+    sn_free(message);
+    sn_free(text);
+    return f->status;
+}
+
+static sn_status convert_all(sn_field *f, const sn_expr *const *expressions, int n, sn_frac *fractions, int *failed) {
     for (int i = 0; i < n; i++) sn_frac_init(f, &fractions[i]);
     sn_status status = SN_OK;
-    for (int i = 0; i < n && status == SN_OK && !f->again; i++)
+    for (int i = 0; i < n && status == SN_OK && !f->again; i++) {
         status = sn_field_convert(f, expressions[i], &fractions[i]);
+        if (status == SN_OK || status == SN_ERR_CANCELLED) continue;
+        status = say_where(f);
+        *failed = i;
+    }
     if (status != SN_OK || f->again) clear_all(f, fractions, n);
     return status;
 }
 
 sn_status sn_field_open(const sn_expr_scope *scope, const sn_expr *const *expressions, int n,
-                        const volatile int *cancel, sn_field **out, sn_frac *fractions) {
+                        const volatile int *cancel, sn_field **out, sn_frac *fractions, int *failed) {
     sn_field_plan plan = {0};
     counts c;
+    *failed = -1;
     count_all(&c, scope, expressions, n);
     for (int round = 0; round < 40; round++) {
         sn_field *f = new_field(scope, cancel, &plan);
@@ -313,7 +328,7 @@ sn_status sn_field_open(const sn_expr_scope *scope, const sn_expr *const *expres
             sn_free(f);
             return status;
         }
-        status = convert_all(f, expressions, n, fractions);
+        status = convert_all(f, expressions, n, fractions, failed);
         if (status == SN_OK && !f->again) {
             f->plan = NULL;
             *out = f;

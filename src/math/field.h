@@ -58,7 +58,9 @@ typedef struct sn_field_plan {
     int trig[SN_FIELD_MAX_GENS]; /* arguments, in the order they occur, are divided by this */
     int hyperbolic[SN_FIELD_MAX_GENS];
     int exponential[SN_FIELD_MAX_GENS];
-    int spare; /* generators beyond those counted */
+    int radical[SN_FIELD_MAX_GENS]; /* roots, in the order they occur, are of a degree that is higher by this */
+    int spare;                      /* generators beyond those counted */
+    bool use_exp;                   /* sinh and cosh are written with exp */
 } sn_field_plan;
 
 typedef struct sn_field {
@@ -68,7 +70,7 @@ typedef struct sn_field {
     int capacity, n_gens; /* generator g is the variable capacity - 1 - g, so that cos^2 leads its relation */
     sn_gen gens[SN_FIELD_MAX_GENS];
     int n_algebraic;
-    bool has_exp; /* sinh and cosh are written with exp then */
+    bool has_exp; /* sinh and cosh are written with exp */
     sn_field_plan *plan;
     bool again;               /* the plan has changed: start again */
     int n_constants;          /* transcendental numbers among the generators */
@@ -77,13 +79,15 @@ typedef struct sn_field {
     int64_t tested_at_random; /* zeros that only random points showed */
     double work;              /* products of terms so far */
     sn_status status;         /* the first failure; all operations do nothing then */
+    const sn_expr *culprit;   /* what could not be converted */
 } sn_field;
 
 /* Builds the field in which all n expressions live and converts them; out[i] is initialised. Coordinates of the scope
- * are the variables of derivatives. SN_ERR_ARGUMENT for what is not defined anywhere (1/0), SN_ERR_UNSUPPORTED for asin
- * and the like, SN_ERR_LIMIT, SN_ERR_CANCELLED. */
+ * are the variables of derivatives. SN_ERR_ARGUMENT for what is not defined anywhere (1/0), SN_ERR_UNSUPPORTED for
+ * sin(pi/7) and the like, SN_ERR_LIMIT, SN_ERR_CANCELLED; *failed is the expression's number then, -1: none, and the
+ * message ends with the part of it that is meant. */
 sn_status sn_field_open(const sn_expr_scope *scope, const sn_expr *const *expressions, int n,
-                        const volatile int *cancel, sn_field **out, sn_frac *fractions);
+                        const volatile int *cancel, sn_field **out, sn_frac *fractions, int *failed);
 void sn_field_close(sn_field *f); /* NULL is fine; after all its fractions have been cleared */
 
 /* ---- Arithmetic. Results may be arguments. Failures are kept in the field's status. ---- */

@@ -1,107 +1,8 @@
 /* From trees to fractions: functions become generators, or are expressed by those that are there. */
-#include "math/field.h"
+#include "math/field_span.h"
 
 #if SN_HAVE_FLINT
-#include <flint/fmpq_mat.h>
-
 enum { max_multiple = 60 }; /* of an angle, of an exponent */
-
-/* ---- Arguments as rational combinations of earlier ones ---- */
-
-enum { max_span = 40 };
-typedef struct span {
-    int gen[max_span]; /* generators whose arguments (pi: itself; log: itself) span */
-    int n;
-    int64_t numerator[max_span], denominator[max_span]; /* of the solution */
-} span;
-
-/* What the member contributes to the argument. */
-static void member(sn_field *f, sn_frac *out, int gen) {
-    if (f->gens[gen].kind == SN_GEN_PI || f->gens[gen].kind == SN_GEN_LOG)
-        sn_frac_set_gen(f, out, gen);
-    else
-        sn_frac_set(f, out, &f->gens[gen].argument);
-}
-
-static span collect(const sn_field *f, sn_gen_kind kind, sn_gen_kind also) {
-    span s = {0};
-    for (int g = 0; g < f->n_gens; g++)
-        if ((f->gens[g].kind == kind || f->gens[g].kind == also) && s.n < max_span) s.gen[s.n++] = g;
-    return s;
-}
-
-/* The value at the point numbered `round` of the integers; false where the denominator is zero there. */
-static bool value_at(sn_field *f, fmpq_t out, const sn_frac *a, int round) {
-    fmpz values[SN_FIELD_MAX_GENS], *list[SN_FIELD_MAX_GENS];
-    fmpz_t num, den;
-    fmpz_init(num);
-    fmpz_init(den);
-    for (int i = 0; i < f->capacity; i++) {
-        fmpz_init_set_si(&values[i], 3 + (17 * i + 5 * round + (i + 2) * round * round * 7 + 11 * i * round) % 1009);
-        list[i] = &values[i];
-    }
-    bool ok = fmpz_mpoly_evaluate_all_fmpz(num, &a->num, list, f->ctx) &&
-              fmpz_mpoly_evaluate_all_fmpz(den, &a->den, list, f->ctx) && !fmpz_is_zero(den);
-    if (ok) fmpq_set_fmpz_frac(out, num, den);
-    for (int i = 0; i < f->capacity; i++) fmpz_clear(&values[i]);
-    fmpz_clear(num);
-    fmpz_clear(den);
-    return ok;
-}
-
-/* Reads the solution of the reduced system; false where there is none or its numbers are out of proportion. */
-static bool read_solution(const fmpq_mat_t m, slong rank, span *s) {
-    for (slong row = 0; row < rank; row++) {
-        slong column = 0;
-        while (column <= s->n && fmpq_is_zero(fmpq_mat_entry(m, row, column))) column++;
-        if (column != row || column == s->n) return false;
-        const fmpq *q = fmpq_mat_entry(m, row, s->n);
-        if (fmpz_bits(fmpq_numref(q)) > 20 || fmpz_bits(fmpq_denref(q)) > 10) return false;
-        s->numerator[row] = fmpz_get_si(fmpq_numref(q));
-        s->denominator[row] = fmpz_get_si(fmpq_denref(q));
-    }
-    return rank == s->n;
-}
-
-/* Does u = the sum of the solution's multiples, exactly? */
-static bool check_solution(sn_field *f, const sn_frac *u, const span *s) {
-    sn_frac sum, part;
-    sn_frac_init(f, &sum);
-    sn_frac_init(f, &part);
-    sn_frac_set(f, &sum, u);
-    for (int i = 0; i < s->n; i++) {
-        member(f, &part, s->gen[i]);
-        sn_frac_scale(f, &part, &part, s->numerator[i], s->denominator[i]);
-        sn_frac_sub(f, &sum, &sum, &part);
-    }
-    bool zero = sn_frac_is_null(&sum);
-    sn_frac_clear(f, &sum);
-    sn_frac_clear(f, &part);
-    return zero;
-}
-
-/* u as a combination of the members, with rational coefficients. */
-static bool solve(sn_field *f, const sn_frac *u, span *s) {
-    fmpq_mat_t m;
-    sn_frac part;
-    int rows = 0;
-    if (s->n == 0) return false;
-    sn_frac_init(f, &part);
-    fmpq_mat_init(m, s->n + 2, s->n + 1);
-    for (int round = 0; rows < s->n + 2 && round < 8 * s->n + 40; round++) {
-        bool ok = value_at(f, fmpq_mat_entry(m, rows, s->n), u, round);
-        for (int i = 0; i < s->n && ok; i++) {
-            member(f, &part, s->gen[i]);
-            ok = value_at(f, fmpq_mat_entry(m, rows, i), &part, round);
-        }
-        rows += ok;
-    }
-    slong rank = rows == s->n + 2 ? fmpq_mat_rref(m, m) : -1;
-    bool found = rank >= 0 && read_solution(m, rank, s) && check_solution(f, u, s);
-    fmpq_mat_clear(m);
-    sn_frac_clear(f, &part);
-    return found;
-}
 
 /* Asks for an argument finer by the factor in the next round. */
 void sn_field_refine(sn_field *f, int *unit, int64_t by) {
@@ -200,43 +101,106 @@ static void add_generator(sn_field *f, pair *sum, int s, int64_t times, bool hyp
     clear_pair(f, &one);
 }
 
-/* Quarter turns. */
-static void add_pi(sn_field *f, pair *sum, int64_t quarters) {
-    pair quarter;
-    init_pair(f, &quarter);
-    sn_frac_set_ratio(f, &quarter.s, 1, 1);
-    sn_frac_set_ratio(f, &quarter.c, 0, 1);
-    add_multiple(f, sum, &quarter, ((quarters % 4) + 4) % 4, false);
-    clear_pair(f, &quarter);
+/* out = sqrt(number) / 2 */
+static void half_root(sn_field *f, sn_frac *out, int64_t number) {
+    sn_frac t;
+    sn_frac_init(f, &t);
+    sn_frac_set_ratio(f, &t, number, 1);
+    sn_field_root(f, out, &t, 1, 2);
+    sn_frac_scale(f, out, out, 1, 2);
+    sn_frac_clear(f, &t);
+}
+
+/* times pi / part, where part is 2, 4 or 6: sin and cos are 0, 1, 1/2 and halves of roots. */
+static void add_part_of_pi(sn_field *f, pair *sum, int64_t times, int64_t part) {
+    pair one;
+    init_pair(f, &one);
+    sn_frac_set_ratio(f, &one.s, 1, part == 6 ? 2 : 1);
+    sn_frac_set_ratio(f, &one.c, 0, 1);
+    if (part == 4) half_root(f, &one.s, 2);
+    if (part == 4) sn_frac_set(f, &one.c, &one.s);
+    if (part == 6) half_root(f, &one.c, 3);
+    add_multiple(f, sum, &one, (times % (2 * part) + 2 * part) % (2 * part), false);
+    clear_pair(f, &one);
+}
+
+/* numerator/denominator times pi; pi/12 is pi/4 - pi/6. */
+static void add_pi(sn_field *f, pair *sum, int64_t numerator, int64_t denominator) {
+    if (12 % denominator) {
+        sn_field_fail(f, SN_ERR_UNSUPPORTED,
+                      "sin or cos of a part of pi that is no multiple of pi/12: write its value by roots");
+    } else if (2 % denominator == 0) {
+        add_part_of_pi(f, sum, 2 / denominator * numerator, 2);
+    } else if (4 % denominator == 0) {
+        add_part_of_pi(f, sum, 4 / denominator * numerator, 4);
+    } else if (6 % denominator == 0) {
+        add_part_of_pi(f, sum, 6 / denominator * numerator, 6);
+    } else {
+        add_part_of_pi(f, sum, numerator, 4);
+        add_part_of_pi(f, sum, -numerator, 6);
+    }
+}
+
+/* A multiple of atan(u), whose sin is u / w and cos 1 / w with w = sqrt(1 + u^2). */
+static void add_arctangent(sn_field *f, pair *sum, int gen, int64_t times) {
+    pair one;
+    init_pair(f, &one);
+    sn_frac_set(f, &one.s, &f->gens[gen].argument);
+    sn_frac_mul(f, &one.s, &one.s, &one.s);
+    sn_frac_add(f, &one.s, &one.s, &one.c);
+    sn_field_root(f, &one.c, &one.s, -1, 2);
+    sn_frac_mul(f, &one.s, &one.c, &f->gens[gen].argument);
+    add_multiple(f, sum, &one, times, false);
+    clear_pair(f, &one);
+}
+
+/* sum must be (0, 1). */
+static void new_argument(sn_field *f, pair *sum, const sn_frac *u, bool hyperbolic) {
+    sn_gen_kind kind = hyperbolic ? SN_GEN_SINH : SN_GEN_SIN;
+    int position = 0, *units = hyperbolic ? f->plan->hyperbolic : f->plan->trig;
+    for (int g = 0; g < f->n_gens; g++) position += f->gens[g].kind == kind;
+    int unit = units[position] ? units[position] : 1, g = new_pair(f, u, unit, hyperbolic);
+    if (g >= 0) add_generator(f, sum, g, unit, hyperbolic);
+}
+
+/* One member of the solution; false where it cannot be expanded. */
+static bool add_member(sn_field *f, pair *sum, const sn_field_span *s, int i, bool hyperbolic) {
+    int g = s->gen[i], *units = hyperbolic ? f->plan->hyperbolic : f->plan->trig;
+    int64_t numerator = s->numerator[i], denominator = s->denominator[i];
+    if (numerator == 0) return true;
+    switch (f->gens[g].kind) {
+    case SN_GEN_PI: add_pi(f, sum, numerator, denominator); return true;
+    case SN_GEN_ATAN:
+        if (denominator == 1) add_arctangent(f, sum, g, numerator);
+        return denominator == 1;
+    case SN_GEN_LOG: /* sinh(log x) is a fraction: with exp it comes out */
+        f->plan->use_exp = f->again = true;
+        return true;
+    default:
+        if (denominator != 1)
+            sn_field_refine(f, &units[position_of(f, g)], denominator);
+        else
+            add_generator(f, sum, g, numerator, hyperbolic);
+        return true;
+    }
 }
 
 /* sum must be (0, 1). */
 static void circular(sn_field *f, pair *sum, const sn_frac *u, bool hyperbolic) {
-    sn_gen_kind kind = hyperbolic ? SN_GEN_SINH : SN_GEN_SIN;
-    int *units = hyperbolic ? f->plan->hyperbolic : f->plan->trig;
-    span s = collect(f, kind, hyperbolic ? kind : SN_GEN_PI);
+    sn_field_span s = sn_field_collect(f, hyperbolic ? 1u << SN_GEN_SINH | 1u << SN_GEN_LOG
+                                                     : 1u << SN_GEN_SIN | 1u << SN_GEN_PI | 1u << SN_GEN_ATAN);
+    bool expanded = true;
     if (sn_frac_is_null(u)) return;
-    if (!solve(f, u, &s)) {
-        int position = 0;
-        for (int g = 0; g < f->n_gens; g++) position += f->gens[g].kind == kind;
-        int unit = units[position] ? units[position] : 1, g = new_pair(f, u, unit, hyperbolic);
-        if (g >= 0) add_generator(f, sum, g, unit, hyperbolic);
+    if (!sn_field_solve(f, u, &s)) {
+        new_argument(f, sum, u, hyperbolic);
         return;
     }
-    for (int i = 0; i < s.n && !f->again; i++) {
-        int g = s.gen[i];
-        if (f->gens[g].kind == SN_GEN_PI) {
-            if (2 % s.denominator[i])
-                sn_field_fail(f, SN_ERR_UNSUPPORTED,
-                              "sin or cos of a part of pi that is no multiple of pi/2: write its value, as sqrt(3)/2");
-            else
-                add_pi(f, sum, 2 / s.denominator[i] * s.numerator[i]);
-        } else if (s.denominator[i] != 1) {
-            sn_field_refine(f, &units[position_of(f, g)], s.denominator[i]);
-        } else {
-            add_generator(f, sum, g, s.numerator[i], hyperbolic);
-        }
-    }
+    for (int i = 0; i < s.n && expanded && !f->again; i++) expanded = add_member(f, sum, &s, i, hyperbolic);
+    if (expanded || f->again) return;
+    f->doubt = "sin or cos of a part of atan";
+    sn_frac_set_ratio(f, &sum->s, 0, 1);
+    sn_frac_set_ratio(f, &sum->c, 1, 1);
+    new_argument(f, sum, u, hyperbolic);
 }
 
 /* ---- exp ---- */
@@ -266,11 +230,11 @@ static void new_exponential(sn_field *f, sn_frac *out, const sn_frac *u) {
 }
 
 static void exponential(sn_field *f, sn_frac *out, const sn_frac *u) {
-    span s = collect(f, SN_GEN_EXP, SN_GEN_LOG);
+    sn_field_span s = sn_field_collect(f, 1u << SN_GEN_EXP | 1u << SN_GEN_LOG);
     sn_frac base;
     sn_frac_set_ratio(f, out, 1, 1);
     if (sn_frac_is_null(u)) return;
-    if (!solve(f, u, &s)) {
+    if (!sn_field_solve(f, u, &s)) {
         new_exponential(f, out, u);
         return;
     }
@@ -306,6 +270,20 @@ static void hyperbolic_by_exp(sn_field *f, pair *p, const sn_frac *u) {
 
 /* ---- Trees ---- */
 
+static void set_pi(sn_field *f, sn_frac *out) {
+    for (int g = 0; g < f->n_gens; g++)
+        if (f->gens[g].kind == SN_GEN_PI) sn_frac_set_gen(f, out, g);
+}
+
+static bool has_sine(sn_field *f, const sn_frac *u) {
+    for (int g = 0; g < f->n_gens; g++) {
+        slong v = sn_field_variable(f, g);
+        if (f->gens[g].kind != SN_GEN_SIN && f->gens[g].kind != SN_GEN_COS) continue;
+        if (fmpz_mpoly_degree_si(&u->num, v, f->ctx) > 0 || fmpz_mpoly_degree_si(&u->den, v, f->ctx) > 0) return true;
+    }
+    return false;
+}
+
 static void arctangent(sn_field *f, sn_frac *out, const sn_frac *u) {
     bool another = false;
     for (int g = 0; g < f->n_gens; g++) {
@@ -323,9 +301,33 @@ static void arctangent(sn_field *f, sn_frac *out, const sn_frac *u) {
     int g = sn_field_new_gen(f, SN_GEN_ATAN);
     if (g < 0) return;
     if (another) f->doubt = "several atan";
+    if (has_sine(f, u)) f->doubt = "atan of an expression with sin or cos";
     sn_frac_set(f, &f->gens[g].argument, u);
     sn_frac_set_gen(f, out, g);
     sn_field_count_constant(f, u);
+}
+
+/* asin u = atan(u / sqrt(1 - u^2)), acos u = pi/2 - asin u. */
+static void arcsine(sn_field *f, sn_frac *out, const sn_frac *u, bool cosine) {
+    sn_frac root, t;
+    sn_frac_init(f, &root);
+    sn_frac_init(f, &t);
+    sn_frac_set_ratio(f, &root, 1, 1);
+    sn_frac_mul(f, &t, u, u);
+    sn_frac_sub(f, &root, &root, &t);
+    if (sn_frac_is_null(&root))
+        sn_field_fail(f, SN_ERR_UNSUPPORTED, "asin or acos of 1 or -1: write its value, as pi/2");
+    else
+        sn_field_root(f, &root, &root, -1, 2);
+    sn_frac_mul(f, &t, u, &root);
+    if (!sn_field_failed(f)) arctangent(f, out, &t);
+    if (cosine) {
+        set_pi(f, &t);
+        sn_frac_scale(f, &t, &t, 1, 2);
+        sn_frac_sub(f, out, &t, out);
+    }
+    sn_frac_clear(f, &root);
+    sn_frac_clear(f, &t);
 }
 
 static void call(sn_field *f, sn_frac *out, int function, const sn_frac *u) {
@@ -338,9 +340,7 @@ static void call(sn_field *f, sn_frac *out, int function, const sn_frac *u) {
     case SN_EXPR_LOG: sn_field_log(f, out, u); break;
     case SN_EXPR_ATAN: arctangent(f, out, u); break;
     case SN_EXPR_ASIN:
-    case SN_EXPR_ACOS:
-        sn_field_fail(f, SN_ERR_UNSUPPORTED, "asin and acos are not part of the exact functions: use atan");
-        break;
+    case SN_EXPR_ACOS: arcsine(f, out, u, function == SN_EXPR_ACOS); break;
     default:
         if (hyperbolic && f->has_exp)
             hyperbolic_by_exp(f, &p, u);
@@ -403,10 +403,7 @@ static void convert(sn_field *f, const sn_expr *e, sn_frac *out) {
     if (e->right) convert(f, e->right, &b);
     if (!sn_field_failed(f)) switch (e->kind) {
         case SN_EXPR_NUMBER: sn_frac_set_ratio(f, out, e->numerator, e->denominator); break;
-        case SN_EXPR_PI:
-            for (int g = 0; g < f->n_gens; g++)
-                if (f->gens[g].kind == SN_GEN_PI) sn_frac_set_gen(f, out, g);
-            break;
+        case SN_EXPR_PI: set_pi(f, out); break;
         case SN_EXPR_NAME: name(f, out, e->index); break;
         case SN_EXPR_NEG: sn_frac_neg(f, out, &a); break;
         case SN_EXPR_ADD: sn_frac_add(f, out, &a, &b); break;
@@ -417,6 +414,7 @@ static void convert(sn_field *f, const sn_expr *e, sn_frac *out) {
         case SN_EXPR_CALL: call(f, out, e->index, &a); break;
         case SN_EXPR_UNKNOWN: set_gen(f, out, sn_field_find_unknown(f, e->index, e->order)); break;
         }
+    if (f->status != SN_OK && !f->culprit) f->culprit = e;
     sn_frac_clear(f, &a);
     sn_frac_clear(f, &b);
 }

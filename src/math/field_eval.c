@@ -101,7 +101,7 @@ static void polynomial(sn_field *f, mpfr_t sum, mpfr_t size, const fmpz_mpoly_st
     fmpz_init(c);
     mpfr_set_zero(sum, 1);
     mpfr_set_zero(size, 1);
-    for (slong i = 0; i < p->length; i++) {
+    for (slong i = 0; i < p->length && (i % 256 || !sn_field_failed(f)); i++) {
         fmpz_mpoly_get_term_coeff_fmpz(c, p, i, f->ctx);
         fmpz_mpoly_get_term_exp_ui(exponents, p, i, f->ctx);
         fmpz_get_mpfr(term, c, nearest);

@@ -46,12 +46,17 @@ static void log_of(printer *p, const sn_frac *argument) {
     sn_text_add(p->out, latex ? "\\right)" : p->style == SN_EXPR_C ? "))" : ")");
 }
 
+static void lowest_terms(slong *e, slong *q) {
+    slong common = 1;
+    for (slong k = 2; k <= *q; k++)
+        if (*e % k == 0 && *q % k == 0) common = k;
+    *e /= common, *q /= common;
+}
+
 /* The name whose generator is a root of it, to the power e of the generator. */
 static void name_power(printer *p, const sn_gen *gen, slong e, bool *whole) {
-    slong q = gen->degree, common = 1;
-    for (slong k = 2; k <= q; k++)
-        if (e % k == 0 && q % k == 0) common = k;
-    e /= common, q /= common;
+    slong q = gen->degree;
+    lowest_terms(&e, &q);
     *whole = true;
     sn_expr_print_name(p->f->scope->names[gen->index], p->style, p->out);
     if (e == 1 && q == 1) return;
@@ -135,6 +140,15 @@ static void gen_power(printer *p, int gen, slong e) {
     }
     if (g->kind == SN_GEN_NAME && g->degree > 1) {
         name_power(p, g, e, &whole);
+        return;
+    }
+    /* (u)^(1/3)^2 would be read as (u)^(1/9). */
+    if (g->kind == SN_GEN_ROOT && g->degree > 2 && p->style == SN_EXPR_TEXT) {
+        slong q = g->degree;
+        lowest_terms(&e, &q);
+        sn_text_add(p->out, "(");
+        print_polynomial(p, &g->argument.num, false);
+        sn_text_addf(p->out, q == 1 ? ")^%ld" : ")^(%ld/%ld)", e, q);
         return;
     }
     /* exp(u)^2 is exp(2u) written back would need the argument: powers are clear enough. */
@@ -282,12 +296,27 @@ static void join_cosines(sn_field *f, factored *a) {
     fmpz_mpoly_clear(t, f->ctx);
 }
 
+/* Factoring takes long where two degrees are high, however few the terms; square-free factors are found by greatest
+ * common divisors alone. */
+static bool find_factors(sn_field *f, fmpz_mpoly_factor_t out, const fmpz_mpoly_struct *p) {
+    slong most = 0, second = 0;
+    if (p->length > 3000) return false;
+    for (int g = 0; g < f->n_gens; g++) {
+        slong degree = fmpz_mpoly_degree_si(p, sn_field_variable(f, g), f->ctx);
+        if (degree > most)
+            second = most, most = degree;
+        else if (degree > second)
+            second = degree;
+    }
+    return most * second < 4000 ? fmpz_mpoly_factor(out, p, f->ctx) : fmpz_mpoly_factor_squarefree(out, p, f->ctx);
+}
+
 static void factor(sn_field *f, factored *out, const fmpz_mpoly_struct *p) {
     fmpz_mpoly_factor_t parts;
     fmpz_init_set_ui(out->constant, 1);
     out->n = 0;
     fmpz_mpoly_factor_init(parts, f->ctx);
-    if (p->length <= 3000 && fmpz_mpoly_factor(parts, p, f->ctx) && parts->num < max_factors - 1) {
+    if (find_factors(f, parts, p) && parts->num < max_factors - 1) {
         fmpz_set(out->constant, parts->constant);
         for (slong i = 0; i < parts->num; i++) add_factor(f, out, &parts->poly[i], fmpz_get_si(&parts->exp[i]));
     } else {

@@ -121,7 +121,8 @@ static void radicand_of(sn_field *f, fmpz_mpoly_struct *out, int gen) {
 
 enum { max_square_roots = 8 };
 
-/* The square roots (cos, cosh too) whose product with sqrt(rest) is a rational function: found by trying all sets. */
+/* The square roots (cos, cosh, powers of finer roots too) whose product with sqrt(rest) is a rational function: found
+ * by trying all sets. */
 static bool by_others(sn_field *f, sn_frac *out, const fmpz_mpoly_struct *rest) {
     int list[max_square_roots], n = 0;
     bool found = false;
@@ -130,7 +131,7 @@ static bool by_others(sn_field *f, sn_frac *out, const fmpz_mpoly_struct *rest) 
     fmpz_mpoly_init(one, f->ctx);
     fmpz_mpoly_init(root, f->ctx);
     for (int g = 0; g < f->n_gens; g++) {
-        if (!f->gens[g].algebraic || f->gens[g].degree != 2) continue;
+        if (!f->gens[g].algebraic || f->gens[g].degree % 2) continue;
         radicand_of(f, one, g);
         if (has_algebraic(f, one)) continue;
         if (n == max_square_roots) f->doubt = "many square roots";
@@ -149,7 +150,7 @@ static bool by_others(sn_field *f, sn_frac *out, const fmpz_mpoly_struct *rest) 
         for (int i = 0; i < n; i++) {
             if (!(set >> i & 1)) continue;
             fmpz_mpoly_gen(one, sn_field_variable(f, list[i]), f->ctx);
-            multiply_by(f, out, one, -1);
+            multiply_by(f, out, one, -f->gens[list[i]].degree / 2);
         }
         f->assumption = "square roots and cos, whose squares are the same, are taken as the same";
     }
@@ -159,34 +160,63 @@ static bool by_others(sn_field *f, sn_frac *out, const fmpz_mpoly_struct *rest) 
     return found;
 }
 
+/* May w^q = rest have a factor over the roots that are there? For real roots it has one exactly if for a prime p of q
+ * the root of degree p is a product of theirs (Mordell); that is looked for where p is 2. */
+static const char *doubt_of_root(sn_field *f, const fmpz_mpoly_struct *rest, int64_t q) {
+    sn_frac unused;
+    if (has_algebraic(f, rest)) return "a root of an expression with roots, cos or cosh";
+    for (int64_t p = 3; p <= q; p++) {
+        bool prime = q % p == 0;
+        for (int64_t k = 2; k < p; k++) prime = prime && p % k;
+        for (int g = 0; g < f->n_gens && prime; g++)
+            if (f->gens[g].algebraic && f->gens[g].degree % p == 0) return "several roots";
+    }
+    if (q % 2 || q == 2) return NULL;
+    const char *assumption = f->assumption;
+    sn_frac_init(f, &unused);
+    bool related = by_others(f, &unused, rest);
+    sn_frac_clear(f, &unused);
+    f->assumption = assumption;
+    return related ? "several roots" : NULL;
+}
+
+/* The place among the roots of generator g, or of the next one. */
+static int root_position(const sn_field *f, int g) {
+    int position = 0;
+    for (int k = 0; k < g; k++) position += f->gens[k].kind == SN_GEN_ROOT;
+    return position;
+}
+
+static int new_root(sn_field *f, const fmpz_mpoly_struct *rest, int64_t q) {
+    const char *doubt = doubt_of_root(f, rest, q);
+    if (doubt) f->doubt = doubt;
+    int unit = f->plan->radical[root_position(f, f->n_gens)], g = sn_field_new_gen(f, SN_GEN_ROOT);
+    if (g < 0) return g;
+    set_polynomial(f, &f->gens[g].argument, rest);
+    sn_field_relate(f, g, (int)q * (unit ? unit : 1), rest);
+    return g;
+}
+
 /* out *= rest^(1/q) */
 static void multiply_root(sn_field *f, sn_frac *out, const fmpz_mpoly_struct *rest, int64_t q) {
-    bool others = false;
     fmpz_mpoly_t t;
-    fmpz_mpoly_init(t, f->ctx);
     int g = 0;
-    for (; g < f->n_gens; g++) {
-        if (f->gens[g].kind != SN_GEN_ROOT) continue;
-        others = true;
-        if (f->gens[g].degree == q && fmpz_mpoly_equal(&f->gens[g].argument.num, rest, f->ctx)) break;
-    }
+    while (g < f->n_gens &&
+           !(f->gens[g].kind == SN_GEN_ROOT && fmpz_mpoly_equal(&f->gens[g].argument.num, rest, f->ctx)))
+        g++;
     if (g == f->n_gens) {
-        if (q == 2 && !has_algebraic(f, rest) && by_others(f, out, rest)) {
-            fmpz_mpoly_clear(t, f->ctx);
-            return;
-        }
-        if (has_algebraic(f, rest)) f->doubt = "a root of an expression with roots, cos or cosh";
-        if (others && q > 2) f->doubt = "several roots";
-        g = sn_field_new_gen(f, SN_GEN_ROOT);
-        if (g >= 0) {
-            set_polynomial(f, &f->gens[g].argument, rest);
-            sn_field_relate(f, g, (int)q, rest);
-        }
+        if (q == 2 && !has_algebraic(f, rest) && by_others(f, out, rest)) return;
+        g = new_root(f, rest, q);
+        if (g < 0) return;
     }
-    if (g >= 0) {
-        fmpz_mpoly_gen(t, sn_field_variable(f, g), f->ctx);
-        multiply_by(f, out, t, 1);
+    int64_t degree = f->gens[g].degree;
+    if (degree % q) {
+        sn_field_refine(f, &f->plan->radical[root_position(f, g)], q / gcd(q, degree));
+        return;
     }
+    fmpz_mpoly_init(t, f->ctx);
+    fmpz_mpoly_gen(t, sn_field_variable(f, g), f->ctx);
+    multiply_by(f, out, t, degree / q);
     fmpz_mpoly_clear(t, f->ctx);
 }
 

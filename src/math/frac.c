@@ -3,7 +3,8 @@
 
 #if SN_HAVE_FLINT
 
-enum { max_terms = 60000 };
+enum { max_terms = 60000, max_bits = 200000 };         /* of a polynomial, of a coefficient */
+static const double max_size = 4e9;                    /* bits of all coefficients */
 static const double max_product = 3e8, max_work = 4e9; /* terms times terms: of one product, of all */
 static const double max_gcd = 4e6, gcd_work = 4;
 
@@ -13,7 +14,7 @@ bool sn_field_failed(sn_field *f) {
 }
 
 void sn_field_fail(sn_field *f, sn_status status, const char *message) {
-    if (f->status == SN_OK) f->status = sn_fail(status, "%s", message);
+    if (f->status == SN_OK && !f->again) f->status = sn_fail(status, "%s", message);
 }
 
 void sn_frac_init(sn_field *f, sn_frac *a) {
@@ -61,8 +62,12 @@ bool sn_frac_is_zero(sn_field *f, sn_frac *a) {
 
 static bool too_large(sn_field *f, const fmpz_mpoly_struct *a, const fmpz_mpoly_struct *b) {
     double work = (double)a->length * (double)b->length;
+    double bits = (double)FLINT_ABS(fmpz_mpoly_max_bits(a)) + (double)FLINT_ABS(fmpz_mpoly_max_bits(b));
+    work *= 1 + bits * bits / 1e6; /* numbers of many limbs */
     f->work += work;
-    if (work <= max_product && f->work <= max_work && a->length <= max_terms && b->length <= max_terms) return false;
+    bool few = a->length <= max_terms && b->length <= max_terms;
+    bool short_numbers = bits <= max_bits && bits * (double)(a->length + b->length) <= max_size;
+    if (work <= max_product && f->work <= max_work && few && short_numbers) return false;
     sn_field_fail(f, SN_ERR_LIMIT,
                   "the components grow too large: simplify the metric (fewer functions, roots or parameters, other "
                   "coordinates)");

@@ -84,4 +84,16 @@ head -c 70000 /dev/zero | tr '\0' '(' >"$work/long"
 status 1 curvature --coords x,y --metric "$(cat "$work/long")"
 says "too long"
 status 2 curvature --count 0
+
+# Ctrl-C within a second or so, also where a single step takes longer.
+"$SUAN" math curvature --coords x,y --metric "(x+y+1)^100; (x-y+2)^60" --json >"$work/out" 2>"$work/err" &
+long=$!
+sleep 1
+begun=$(date +%s)
+kill -TERM $long
+got=0
+wait $long || got=$?
+[ "$got" -eq 130 ] || fail "exit status $got after SIGTERM, wanted 130"
+[ $(($(date +%s) - begun)) -le 3 ] || fail "did not stop in time"
+says "stopped"
 echo "math curvature: fine"
