@@ -83,6 +83,9 @@ typedef struct sn_extremal_problem {
     const char *metric, *coords;      /* "geodesic": "1; sin(theta)^2" and "theta,phi", or a known metric */
     int points;                       /* rows of the tables; 0: 33 */
     const volatile int *cancel;       /* may be NULL */
+    /* Called between starts of the search, with those done and planned; may be NULL. */
+    void (*progress)(void *user, int64_t done, int64_t total);
+    void *progress_user;
 } sn_extremal_problem;
 
 typedef enum sn_extremal_kind {
@@ -106,8 +109,25 @@ typedef struct sn_extremal_path {
     double conjugate[SN_EXTREMAL_MAX_CONJUGATE]; /* where the variable is conjugate to the start */
     int n_conjugate;
     int64_t unknowns;
-    double *table; /* points rows of n_columns */
+    bool settled, counted; /* it stands still as meshes are refined; two meshes agree on `index` */
+    double *table;         /* points rows of n_columns */
 } sn_extremal_path;
+
+typedef enum sn_extremal_end {
+    SN_EXTREMAL_NO_SEARCH,  /* the problem is known to have none, or one */
+    SN_EXTREMAL_ALL_TRIED,  /* every start that was planned */
+    SN_EXTREMAL_FULL,       /* SN_EXTREMAL_MAX_PATHS were found: there may be more */
+    SN_EXTREMAL_WORK_SPENT, /* the search took its share of time: there may be more */
+    SN_EXTREMAL_NO_FINER    /* what was found dissolved on finer meshes, again and again */
+} sn_extremal_end;
+SN_API const char *sn_extremal_end_name(sn_extremal_end end);
+
+/* What a search did. */
+typedef struct sn_extremal_search {
+    sn_extremal_end end;
+    int64_t starts, shots, slopes; /* starts tried; of them paths shot from an end, which came from so many slopes */
+    int64_t dropped;               /* candidates that solved the equation on coarse meshes only */
+} sn_extremal_search;
 
 typedef struct sn_extremal {
     const char *problem, *value_name;  /* "time" */
@@ -116,7 +136,8 @@ typedef struct sn_extremal {
     char column[SN_EXTREMAL_MAX_COLUMNS][40];
     sn_extremal_path path[SN_EXTREMAL_MAX_PATHS]; /* by rising value; of isoperimetric, by falling */
     int n_paths;
-    char note[512]; /* what else is to be known: why there is none, what is less still; may be "" */
+    sn_extremal_search search;
+    char note[1024]; /* what else is to be known: why there is none, what is less still; may be "" */
     double *steps;  /* n_steps paths of the same table: from the start of the search to path[0] */
     int n_steps;
     int n_degrees;                                        /* path[0] again with one element of these degrees: */

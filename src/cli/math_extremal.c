@@ -91,6 +91,10 @@ static void print_all(const sn_extremal *e, bool table) {
 
 /* ---- Running ---- */
 
+static void show_progress(void *user, int64_t done, int64_t total) {
+    cli_progress_show(user, (double)done, (double)total);
+}
+
 static sn_status write_outputs(const settings *s, const sn_extremal *e) {
     sn_status status = SN_OK;
     char *text;
@@ -108,6 +112,7 @@ static int run(void *p) {
         return CLI_USAGE;
     }
     char *params = cli_list_join(&s->params);
+    cli_progress progress = cli_progress_begin("searching", "starts", false);
     const sn_extremal_problem problem = {.name = s->lagrangian ? NULL : s->arguments.argument[0],
                                          .lagrangian = s->lagrangian,
                                          .constraint = s->constraint,
@@ -121,10 +126,13 @@ static int run(void *p) {
                                          .metric = s->metric,
                                          .coords = s->coords,
                                          .points = (int)s->points,
-                                         .cancel = &cli_cancelled};
+                                         .cancel = &cli_cancelled,
+                                         .progress = show_progress,
+                                         .progress_user = &progress};
     sn_extremal e = {0};
     sn_status status = cli_check_outputs(s->json, s->csv, s->plot);
     if (status == SN_OK) status = sn_extremal_solve(&problem, &e);
+    cli_progress_end(&progress);
     if (status == SN_OK) status = write_outputs(s, &e);
     sn_extremal_free(&e);
     free(params);

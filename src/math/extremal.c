@@ -43,6 +43,12 @@ const char *sn_extremal_kind_name(sn_extremal_kind kind) {
     return kind >= 0 && kind <= SN_EXTREMAL_ONLY ? names[kind] : "";
 }
 
+const char *sn_extremal_end_name(sn_extremal_end end) {
+    static const char *const names[] = {"no search", "all starts tried", "no room for more paths", "work spent",
+                                        "no finer meshes"};
+    return end >= 0 && end <= SN_EXTREMAL_NO_FINER ? names[end] : "";
+}
+
 /* ---- Stating the problem ---- */
 
 static sn_status state_own(sn_extremal_job *j) {
@@ -121,7 +127,7 @@ static sn_status state(sn_extremal_job *j) {
     }
     if (!p->name && !p->lagrangian) return sn_fail(SN_ERR_ARGUMENT, "give the name of a problem, or --lagrangian");
     SN_TRY(check_options(j));
-    j->v.cancel = p->cancel;
+    j->v.cancel = p->cancel, j->v.progress = p->progress, j->v.progress_user = p->progress_user;
     j->factor = 1;
     SN_TRY(sn_extremal_take(j));
     for (int k = 0; k < D && !j->entry; k++) j->v.from[k] = j->from[k + 1], j->v.to[k] = j->to[k + 1];
@@ -210,7 +216,13 @@ static sn_status report_path(sn_extremal_job *j, const sn_search *search, int i,
                                .residual = f->second.residual,
                                .change = fmax(f->change, f->value_change),
                                .n_conjugate = f->second.n_conjugate,
-                               .unknowns = f->unknowns};
+                               .unknowns = f->unknowns,
+                               .settled = fmax(f->change, f->value_change) <= 1e-8,
+                               .counted = f->counted};
+    if (j->turns && (path->kind == SN_EXTREMAL_MINIMUM || path->kind == SN_EXTREMAL_MAXIMUM))
+        path->kind = SN_EXTREMAL_DEGENERATE;
+    /* Of a null path rounding alone is left, and its root would show it. */
+    if (j->root && path->kind == SN_EXTREMAL_INDEFINITE && fabs(f->j) <= 1e-12 * f->size) path->value = 0;
     for (int k = 0; k < path->n_conjugate; k++) path->conjugate[k] = f->second.conjugate[k];
     path->table = sn_alloc((size_t)out->points * (size_t)out->n_columns * sizeof(double));
     if (!path->table) return sn_fail_memory("a table");
@@ -270,17 +282,45 @@ static sn_status report_steps(sn_extremal_job *j, sn_search *search) {
     return status;
 }
 
+/* What is not sure about the paths, and whether there may be more. */
+static void warn(sn_extremal_job *j) {
+    sn_extremal *out = j->out;
+    for (int i = 0; i < out->n_paths; i++) {
+        const sn_extremal_path *p = &out->path[i];
+        if (!p->settled)
+            sn_extremal_note(j, "Extremal %d has not settled: the last refinement changed it by %.1e.", i + 1,
+                             p->change);
+        else if (!p->counted)
+            sn_extremal_note(j, "The directions of extremal %d could not all be counted.", i + 1);
+    }
+    if (out->search.dropped > 0 && !j->entry)
+        sn_extremal_note(j,
+                         "What looked like a path on coarse meshes %d time%s did not solve the equation on finer ones: "
+                         "paths with corners are not looked for.",
+                         (int)out->search.dropped, out->search.dropped > 1 ? "s" : "");
+    if (out->search.end == SN_EXTREMAL_FULL)
+        sn_extremal_note(j, "The search ended with %d paths: there may be more.", out->n_paths);
+    if (out->search.end == SN_EXTREMAL_WORK_SPENT)
+        sn_extremal_note(j, "The search ended after %d starts, which took long: there may be more paths.",
+                         (int)out->search.starts);
+}
+
+static void tell_search(sn_extremal_job *j, const sn_search *s) {
+    j->out->search = (sn_extremal_search){.end = s->full                             ? SN_EXTREMAL_FULL
+                                                 : s->spent                          ? SN_EXTREMAL_WORK_SPENT
+                                                 : s->failures >= SN_SEARCH_FAILURES ? SN_EXTREMAL_NO_FINER
+                                                                                     : SN_EXTREMAL_ALL_TRIED,
+                                          .starts = s->tried,
+                                          .shots = s->shots.n,
+                                          .slopes = s->shots.tried,
+                                          .dropped = s->dropped};
+}
+
 static sn_status report(sn_extremal_job *j, sn_search *search) {
     static const int degrees[] = {2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20, 24, 28, 32};
     sn_extremal *out = j->out;
     for (int i = 0; i < search->n; i++) SN_TRY(report_path(j, search, i, &out->path[i]));
-    for (int i = 0; i < search->n; i++) {
-        double change = out->path[i].change;
-        if (change > 1e-8)
-            sn_extremal_note(j, "Extremal %d has not settled: the last refinement changed it by %.1e.", i + 1, change);
-        else if (!search->find[i].counted)
-            sn_extremal_note(j, "The directions of extremal %d could not all be counted.", i + 1);
-    }
+    warn(j);
     SN_TRY(report_steps(j, search));
     out->n_degrees = sizeof degrees / sizeof *degrees;
     SN_TRY(sn_search_degrees(search, 0, degrees, out->n_degrees, out->unknowns, out->value_error, out->path_error));
@@ -290,26 +330,44 @@ static sn_status report(sn_extremal_job *j, sn_search *search) {
 
 /* ---- Solving ---- */
 
+/* "62 starts: bent lines, and of 793 slopes at an end those that lead near the other". */
+static const char *tell_tried(const sn_extremal_search *s, char *text, size_t size) {
+    int used = snprintf(text, size, "%d starts were tried: bent lines", (int)s->starts);
+    if (s->slopes > 0)
+        used += snprintf(text + used, size - (size_t)used, ", and of %d slopes at an end the %d that lead to the other",
+                         (int)s->slopes, (int)s->shots);
+    if (s->dropped > 0)
+        used += snprintf(text + used, size - (size_t)used, "; %d times what looked like a path had corners",
+                         (int)s->dropped);
+    if (s->end == SN_EXTREMAL_WORK_SPENT)
+        (void)snprintf(text + used, size - (size_t)used, "; more would take too long");
+    return text;
+}
+
 static sn_status none_found(const sn_extremal_job *j, const sn_search *search) {
     double values[SN_EXTREMAL_MAX_PATHS];
+    char tried[240];
+    tell_tried(&j->out->search, tried, sizeof tried);
     if (j->entry && j->entry->known && j->entry->known(j, values) > 0)
         return sn_fail(SN_ERR_NUMERIC,
                        "extremal: the path was not found. A closed form gives %.10g; the path is too steep or "
-                       "turns too often for the meshes, or meets a singular point of its coordinates",
-                       values[0]);
+                       "turns too often for the meshes, or meets a singular point of its coordinates (%s)",
+                       values[0], tried);
     if (search->none_finite)
         return sn_fail(SN_ERR_NUMERIC,
                        "extremal: no path that was tried lies in the domain: is the Lagrangian a number along the "
                        "straight path between the ends, and are the ends inside?");
     return sn_fail(SN_ERR_NUMERIC,
                    "extremal: no stationary path was found: either there is none (what has no least value, or is "
-                   "linear in %s), or it is far from the straight line",
-                   j->scope.names[1 + j->v.l.d]);
+                   "linear in %s), or it is far from the straight line (%s)",
+                   j->scope.names[1 + j->v.l.d], tried);
 }
 
 static sn_status solve(sn_extremal_job *j) {
     sn_search search;
+    j->v.quadratic = j->root; /* the energies of lengths */
     SN_TRY(sn_search_run(&j->v, &search));
+    tell_search(j, &search);
     sn_status status = search.n > 0 ? report(j, &search) : none_found(j, &search);
     sn_search_free(&search);
     return status;
@@ -335,7 +393,8 @@ static sn_status report_taut(sn_extremal_job *j) {
                                       .kind = SN_EXTREMAL_ONLY,
                                       .eigenvalue = nan,
                                       .residual = nan,
-                                      .change = 0};
+                                      .settled = true,
+                                      .counted = true};
     out->path[0].table = sn_alloc((size_t)out->points * (size_t)out->n_columns * sizeof(double));
     if (!out->path[0].table) return sn_fail_memory("a table");
     out->n_paths = 1;

@@ -28,6 +28,7 @@ typedef struct sn_extremal_job {
     double factor;      /* value = factor J */
     bool root;          /* value = its root, of its sign: J is the square of a length */
     bool finished;      /* there is nothing to solve: the note says why */
+    bool turns;         /* every path belongs to a family of equal ones, which its ends allow */
     bool taut;          /* and the straight path is the only one */
 } sn_extremal_job;
 

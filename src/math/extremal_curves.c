@@ -67,6 +67,9 @@ static sn_status prepare_catenary(sn_extremal_job *j) {
     double apart = hypot(x, y);
     j->v.l.bound = l;
     j->v.scale[0] = l;
+    if (l * l - y * y > 1e10 * x * x)
+        return sn_fail(SN_ERR_LIMIT, "catenary: a chain of %g over a span of %g is too long: 1e5 spans are the most", l,
+                       x);
     if (l >= apart * (1 + 1e-9)) return SN_OK;
     j->finished = true;
     if (l < apart * (1 - 1e-9)) {

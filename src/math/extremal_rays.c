@@ -29,12 +29,12 @@ static sn_status check_apart(const sn_extremal_job *j) {
     return sn_fail(SN_ERR_ARGUMENT, "%s: both ends are the same point", j->entry->info.name);
 }
 
-/* The value of an expression of the functions alone, at an end. */
-static double at_end(const sn_extremal_job *j, const sn_expr *e, const double *end) {
+/* The value of an expression at an end, with speeds or, NULL, without. */
+static double at_end(const sn_extremal_job *j, const sn_expr *e, const double *end, const double *speed) {
     double names[SN_EXPR_MAX_NAMES];
     memcpy(names, j->v.l.constants, sizeof names);
     memset(names, 0, (size_t)(1 + 2 * j->v.l.d) * sizeof *names);
-    for (int k = 0; k < j->v.l.d; k++) names[1 + k] = end[k];
+    for (int k = 0; k < j->v.l.d; k++) names[1 + k] = end[k], names[1 + j->v.l.d + k] = speed ? speed[k] : 0;
     return sn_expr_eval(e, &(sn_expr_values){.names = names});
 }
 
@@ -53,7 +53,7 @@ static sn_status prepare_fermat(sn_extremal_job *j) {
     SN_TRY(sn_extremal_parse(j, "--index", text, strlen(text), &n));
     for (int i = 0; i < 2; i++) {
         const double *end = i == 0 ? j->from : j->to;
-        double value = at_end(j, n, end);
+        double value = at_end(j, n, end, NULL);
         if (!(value > 0) || !isfinite(value))
             return sn_fail(SN_ERR_ARGUMENT, "fermat: the index is %g at %s (%g, %g): it must be more than 0", value,
                            i == 0 ? "--from" : "--to", end[0], end[1]);
@@ -222,6 +222,39 @@ static sn_status state_geodesic(sn_extremal_job *j, sn_curvature_named *named) {
                    coords);
 }
 
+/* Coordinate k has no meaning at an end where its row of the metric is 0, as a longitude at a pole. */
+static bool is_pole(const sn_extremal_job *j, const double *end, int k) {
+    double most = 0, row = 0;
+    int d = j->v.l.d;
+    for (int a = 0; a < d; a++) {
+        double speed[SN_LAGRANGIAN_MAX_FUNCTIONS] = {0}, own, both;
+        speed[a] = 1;
+        own = at_end(j, j->v.l.density, end, speed);
+        speed[k] += 1;
+        both = at_end(j, j->v.l.density, end, speed); /* g_aa + 2 g_ak + g_kk; 4 g_kk where a is k */
+        row = fmax(row, a == k ? fabs(own) : fabs(both - own));
+        most = fmax(most, fabs(own));
+        if (!isfinite(both)) return false;
+    }
+    return row <= 1e-24 * most;
+}
+
+static void free_poles(sn_extremal_job *j) {
+    for (int k = 0; k < j->v.l.d; k++) {
+        bool from = is_pole(j, j->from, k), to = is_pole(j, j->to, k);
+        const char *name = j->scope.names[1 + k];
+        if (from && to)
+            sn_extremal_note(j, "Both ends are poles, where %s has no meaning: paths of every %s are stationary.", name,
+                             name);
+        else if (from || to)
+            sn_extremal_note(j, "The %s is a pole, where %s has no meaning: it is free there.", from ? "start" : "end",
+                             name);
+        if (from && !to) j->v.from[k] = (double)NAN;
+        if (to) j->v.to[k] = (double)NAN;
+        j->turns = j->turns || (from && to);
+    }
+}
+
 static sn_status prepare_geodesic(sn_extremal_job *j) {
     sn_curvature_named *named = sn_calloc(1, sizeof *named);
     sn_status status = named ? state_geodesic(j, named) : sn_fail_memory("a metric");
@@ -229,6 +262,7 @@ static sn_status prepare_geodesic(sn_extremal_job *j) {
     SN_TRY(status);
     SN_TRY(check_apart(j));
     parametric_ends(j);
+    free_poles(j);
     return SN_OK;
 }
 
@@ -240,11 +274,12 @@ static int know_geodesic(const sn_extremal_job *j, double *values) {
 }
 
 static void remark_geodesic(sn_extremal_job *j) {
-    for (int i = 0; i < j->out->n_paths; i++)
-        if (j->out->path[i].value < 0) {
-            sn_extremal_note(j, "A length below 0 is that of a timelike path: minus the proper time.");
-            return;
-        }
+    bool timelike = false;
+    for (int i = 0; i < j->out->n_paths; i++) {
+        timelike = timelike || j->out->path[i].value < 0;
+        if (j->out->path[i].value == 0) sn_extremal_note(j, "Extremal %d is a null path: its length is 0.", i + 1);
+    }
+    if (timelike) sn_extremal_note(j, "A length below 0 is that of a timelike path: minus the proper time.");
 }
 
 const sn_extremal_entry sn_extremal_rays[] = {

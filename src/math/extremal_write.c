@@ -14,13 +14,18 @@
 static void put_path(sn_json_out *w, const sn_extremal *e, const sn_extremal_path *p) {
     sn_json_begin_object(w, NULL);
     sn_json_put_f64(w, "value", p->value);
-    if (!isnan(p->known)) sn_json_put_f64(w, "closed_form", p->known);
+    if (!isnan(p->known)) {
+        sn_json_put_f64(w, "closed_form", p->known);
+        sn_json_put_f64(w, "error", fabs(p->value - p->known));
+    }
     if (!isnan(p->multiplier)) sn_json_put_f64(w, "multiplier", p->multiplier);
     sn_json_put_string(w, "kind", sn_extremal_kind_name(p->kind));
     sn_json_put_i64(w, "index", p->index);
     sn_json_put_f64(w, "eigenvalue", p->eigenvalue);
     sn_json_put_f64(w, "residual", p->residual);
     sn_json_put_f64(w, "change", p->change);
+    sn_json_put_bool(w, "settled", p->settled);
+    sn_json_put_bool(w, "counted", p->counted);
     sn_json_put_i64(w, "unknowns", p->unknowns);
     sn_json_begin_array(w, "conjugate");
     for (int i = 0; i < p->n_conjugate; i++) sn_json_put_f64(w, NULL, p->conjugate[i]);
@@ -35,12 +40,24 @@ static void put_path(sn_json_out *w, const sn_extremal *e, const sn_extremal_pat
     sn_json_end(w);
 }
 
+static void put_search(sn_json_out *w, const sn_extremal_search *s) {
+    sn_json_begin_object(w, "search");
+    sn_json_put_string(w, "ended", sn_extremal_end_name(s->end));
+    sn_json_put_i64(w, "starts", s->starts);
+    sn_json_put_i64(w, "slopes", s->slopes);
+    sn_json_put_i64(w, "shots", s->shots);
+    sn_json_put_i64(w, "dropped", s->dropped);
+    sn_json_end(w);
+}
+
 sn_status sn_extremal_json(const sn_extremal *e, char **text) {
     sn_json_out w = {.lines = 4};
     sn_json_begin_object(&w, NULL);
     sn_json_put_string(&w, "problem", e->problem);
     sn_json_put_string(&w, "value_name", e->value_name);
     sn_json_put_string(&w, "note", e->note);
+    sn_json_put_i64(&w, "paths", e->n_paths);
+    put_search(&w, &e->search);
     sn_json_begin_array(&w, "columns");
     for (int i = 0; i < e->n_columns; i++) sn_json_put_string(&w, NULL, e->column[i]);
     sn_json_end(&w);

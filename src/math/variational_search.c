@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { D = SN_LAGRANGIAN_MAX_FUNCTIONS, MOST_UNKNOWNS = 1100, MOST_FAILURES = 8, SAMPLES = 33 };
+enum { D = SN_LAGRANGIAN_MAX_FUNCTIONS, MOST_UNKNOWNS = 1100, SAMPLES = 33 };
 
 /* Elements for each interval of the problem, and their degree; a search begins on the first three. */
 static const struct {
@@ -172,7 +172,7 @@ static sn_status refine_once(sn_search *s, sn_search_find *f, int rung, bool *be
         return status;
     }
     f->value_change = fabs(finer->j - f->j) / value_size(finer, u);
-    f->change = change;
+    f->change = change, f->size = value_size(finer, u);
     f->multiplier = multiplier;
     sn_free(f->u);
     f->u = u, f->j = finer->j, f->rung = rung, f->unknowns = finer->n;
@@ -228,7 +228,7 @@ static sn_status refine(sn_search *s, sn_search_find *f, bool *real) {
 
 /* ---- The search ---- */
 
-static sn_status consider(sn_search *s, int depth, sn_search_start start, const double *u, double multiplier) {
+sn_status sn_search_consider(sn_search *s, int depth, sn_search_start start, const double *u, double multiplier) {
     const sn_level *level = &s->rung[depth];
     sn_search_find f = {.depth = depth, .rung = depth, .start = start, .multiplier = multiplier, .j = level->j};
     bool real = false;
@@ -255,7 +255,7 @@ static bool goes_on(sn_search *s) {
     s->full = s->n == SN_SEARCH_MOST;
     s->spent = s->spent || s->work > most_starts;
     if (s->v->progress) s->v->progress(s->v->progress_user, s->tried, s->planned);
-    return !s->full && !s->spent && s->failures < MOST_FAILURES;
+    return !s->full && !s->spent && s->failures < SN_SEARCH_FAILURES;
 }
 
 static sn_status try_start(sn_search *s, int rung, sn_search_start start, double *u) {
@@ -269,7 +269,7 @@ static sn_status try_start(sn_search *s, int rung, sn_search_start start, double
         s->none_finite = !fine;
     }
     SN_TRY(solve_start(s, level, start, u, &multiplier, NULL, &found));
-    if (found) SN_TRY(consider(s, rung, start, u, multiplier));
+    if (found) SN_TRY(sn_search_consider(s, rung, start, u, multiplier));
     add_work(s);
     return SN_OK;
 }
@@ -287,7 +287,8 @@ static sn_status search_at(sn_search *s, int rung, int first, int last, bool sho
     return status;
 }
 
-/* The straight path, the shots, the bent paths; where that finds nothing, bent paths on finer meshes. */
+/* The straight path, the shots, the bent paths; where that finds nothing, bent paths on finer meshes, and the straight
+ * one on the finest: enough where the equation is linear. */
 static sn_status search(sn_search *s) {
     int straight = 2, all = count_starts(s->v);
     s->planned = all;
@@ -299,9 +300,14 @@ static sn_status search(sn_search *s) {
         SN_TRY(search_at(s, SHOT_RUNG, 0, s->shots.n, true));
     }
     SN_TRY(search_at(s, 0, straight, all, false));
-    for (int depth = 1; depth < SEARCHES && s->n == 0 && goes_on(s); depth++) {
+    for (int depth = 1; depth < SEARCHES && s->n == 0 && !s->spent; depth++) {
         s->planned += all;
         SN_TRY(search_at(s, depth, 0, all, false));
+    }
+    if (s->n == 0 && s->v->l.constraint && !s->spent) SN_TRY(sn_search_walk(s));
+    for (int rung = SEARCHES; s->n == 0 && !s->spent && fits(s, rung + 1); rung++) {
+        s->planned += straight;
+        SN_TRY(search_at(s, rung, 0, straight, false));
     }
     return SN_OK;
 }
@@ -328,7 +334,10 @@ sn_status sn_search_run(const sn_variational *v, sn_search *out) {
     for (int i = 0; status == SN_OK && i < out->n; i++) {
         sn_search_find *f = &out->find[i];
         status = sn_second_variation_at(&out->rung[f->rung], f->u, f->multiplier, f->counted, &f->second);
-        if (status == SN_OK && !isfinite(f->second.residual + f->second.edge)) remove_find(out, i--);
+        bool solves = f->second.residual < 0.1; /* corners do not, on any mesh */
+        if (status != SN_OK || (solves && isfinite(f->second.edge))) continue;
+        out->dropped += !solves;
+        remove_find(out, i--);
     }
     if (status != SN_OK) sn_search_free(out);
     return status;
@@ -339,7 +348,15 @@ sn_status sn_search_retrace(sn_search *s, int i, sn_trace *trace) {
     bool found;
     double multiplier, *u = new_path(&s->rung[f->depth]);
     if (!u) return SN_ERR_MEMORY;
-    sn_status status = solve_start(s, &s->rung[f->depth], f->start, u, &multiplier, trace, &found);
+    sn_level *level = &s->rung[f->depth];
+    sn_status status;
+    if (f->start.walked) {
+        memcpy(u, f->coarse, (size_t)(level->mesh.n_nodes * s->v->l.d) * sizeof *u);
+        multiplier = f->multiplier;
+        status = sn_newton(level, u, &multiplier, trace, &found);
+    } else {
+        status = solve_start(s, level, f->start, u, &multiplier, trace, &found);
+    }
     sn_free(u);
     return status;
 }

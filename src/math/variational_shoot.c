@@ -10,7 +10,7 @@
 
 #define PI 3.14159265358979323846
 
-enum { D = 2, SLOPES = 256, PARTS = 8, ROUNDS = 4, RINGS = 22, RAYS = 36, NODES = 1 + RINGS * RAYS, MOST_HITS = 32 };
+enum { D = 2, SLOPES = 256, PARTS = 8, ROUNDS = 4, RINGS = 16, RAYS = 40, NODES = 1 + RINGS * RAYS, MOST_HITS = 32 };
 
 typedef struct shooter {
     const sn_variational *v;
@@ -24,6 +24,17 @@ typedef struct shooter {
     double *miss;              /* [n][d] at the other end; NaN: the path does not get there */
     double *memory;
 } shooter;
+
+static bool all_fixed(const sn_variational *v, const double *end) {
+    bool fixed = true;
+    for (int k = 0; k < v->l.d; k++) fixed = fixed && !isnan(end[k]);
+    return fixed;
+}
+
+/* Of slopes, where L is a quadratic form in them. */
+static double energy(const double *a_pp, const double *p) {
+    return 0.5 * (a_pp[0] * p[0] * p[0] + (a_pp[1] + a_pp[2]) * p[0] * p[1] + a_pp[3] * p[1] * p[1]);
+}
 
 /* ---- Marching ---- */
 
@@ -174,21 +185,26 @@ static bool weigh(const hit *h, double w[3]) {
     return isfinite(w[0] + w[1] + w[2]);
 }
 
+/* Keeps it where its image holds the other end. */
+static void add_triangle(const hit *h, hits *out) {
+    double w[3];
+    if (out->n == MOST_HITS || !weigh(h, w) || fmin(w[0], fmin(w[1], w[2])) < -1e-6) return;
+    out->hit[out->n++] = *h;
+}
+
 static void try_triangle(const shooter *s, int a, int b, int c, hits *out) {
     const int at[3] = {a, b, c};
     hit h;
-    double w[3];
     for (int i = 0; i < 3; i++)
         for (int k = 0; k < D; k++) h.x[i][k] = s->start[at[i] * D + k], h.miss[i][k] = s->miss[at[i] * D + k];
-    if (out->n == MOST_HITS || !weigh(&h, w) || fmin(w[0], fmin(w[1], w[2])) < -1e-6) return;
-    out->hit[out->n++] = h;
+    add_triangle(&h, out);
 }
 
 static int node_of(int ring, int ray) { return ring == 0 ? 0 : 1 + (ring - 1) * RAYS + ray % RAYS; }
 
 static void draw_rings(shooter *s) {
     for (int i = 0; i < NODES; i++) {
-        double size = i == 0 ? 0 : 0.1 * pow(1.3, (i - 1) / RAYS), angle = 2 * PI * ((i - 1) % RAYS + 0.37) / RAYS;
+        double size = i == 0 ? 0 : 0.1 * pow(1.45, (i - 1) / RAYS), angle = 2 * PI * ((i - 1) % RAYS + 0.37) / RAYS;
         s->start[i * D] = size * cos(angle) * pace(s, 0), s->start[i * D + 1] = size * sin(angle) * pace(s, 1);
     }
 }
@@ -218,8 +234,63 @@ static sn_status sharpen(shooter *s, hits *found, double shrink) {
     return SN_OK;
 }
 
-static sn_status scan_plane(shooter *s, hits *found) {
-    found->n = 0;
+/* ---- Geodesics: a slower ray is the same ray, cut short; so one march along rays close together shows all ---- */
+
+/* Slopes in all directions that go `far` times the straight path's length; *fine: the metric is one at the start. */
+static sn_status draw_rays(shooter *s, double far, bool *fine) {
+    const sn_variational *v = s->v;
+    enum { SAMPLES = SN_SHOT_STEPS };
+    const double time = fabs(s->h * SN_SHOT_STEPS), *from = s->back ? v->to : v->from, *to = s->back ? v->from : v->to;
+    double straight[D] = {(to[0] - from[0]) / time, (to[1] - from[1]) / time}, length = 0;
+    sn_functional_terms terms;
+    for (int i = 0; i < s->n; i++)
+        for (int k = 0; k < D; k++) {
+            double share = i == 0 || i > SAMPLES ? 0 : (i - 0.5) / SAMPLES;
+            s->q[i * D + k] = from[k] + share * (to[k] - from[k]), s->p[i * D + k] = straight[k];
+        }
+    SN_TRY(sn_functional_points_at(s->f, s->t, s->q, s->p, &terms));
+    for (int i = 1; i <= SAMPLES; i++) length += sqrt(energy(terms.a_pp + i * D * D, straight)) * time / SAMPLES;
+    const double *g = terms.a_pp;
+    *fine = isfinite(length) && length > 0 && g[0] > 0 && g[0] * g[3] > g[1] * g[2];
+    for (int i = 0; *fine && i < s->n; i++) {
+        double angle = 2 * PI * (i + 0.37) / s->n, way[D] = {cos(angle) * v->scale[0], sin(angle) * v->scale[1]};
+        double speed = far * length / time / sqrt(energy(g, way));
+        for (int k = 0; k < D; k++) s->start[i * D + k] = speed * way[k];
+    }
+    return SN_OK;
+}
+
+static void collect_rays(const shooter *s, const double *rows, hits *found) {
+    const double *to = s->back ? s->v->from : s->v->to;
+    for (int j = 0; j < SN_SHOT_STEPS; j++)
+        for (int i = 0; i < s->n; i++) {
+            const int ray[4] = {i, i, (i + 1) % s->n, (i + 1) % s->n}, at[4] = {j, j + 1, j, j + 1};
+            for (int half = 0; half < 2; half++) {
+                hit h;
+                for (int c = 0; c < 3; c++)
+                    for (int k = 0; k < D; k++) {
+                        int n = half + c;
+                        h.x[c][k] = s->start[ray[n] * D + k] * at[n] / SN_SHOT_STEPS;
+                        h.miss[c][k] = rows[((int64_t)at[n] * s->n + ray[n]) * 2 * D + k] - to[k];
+                    }
+                add_triangle(&h, found);
+            }
+        }
+}
+
+/* *fine: rays could be drawn. */
+static sn_status scan_rays(shooter *s, hits *found, bool *fine) {
+    SN_TRY(draw_rays(s, 4, fine));
+    if (!*fine) return SN_OK;
+    double *rows = sn_alloc((size_t)((SN_SHOT_STEPS + 1) * s->n * 2 * D) * sizeof *rows);
+    if (!rows) return sn_fail_memory("rays");
+    sn_status status = march(s, rows);
+    if (status == SN_OK) collect_rays(s, rows, found);
+    sn_free(rows);
+    return status;
+}
+
+static sn_status scan_rings(shooter *s, hits *found) {
     draw_rings(s);
     SN_TRY(march(s, NULL));
     for (int ring = 0; ring < RINGS; ring++)
@@ -228,6 +299,14 @@ static sn_status scan_plane(shooter *s, hits *found) {
             try_triangle(s, a, b, c, found);
             if (ring > 0) try_triangle(s, a, c, node_of(ring, ray + 1), found);
         }
+    return SN_OK;
+}
+
+static sn_status scan_plane(shooter *s, hits *found) {
+    bool rays = s->v->quadratic && all_fixed(s->v, s->v->from) && all_fixed(s->v, s->v->to);
+    found->n = 0;
+    if (rays) SN_TRY(scan_rays(s, found, &rays));
+    if (!rays) SN_TRY(scan_rings(s, found));
     for (int round = 0; round < ROUNDS && found->n > 0; round++) SN_TRY(sharpen(s, found, 0.2));
     return SN_OK;
 }
@@ -237,12 +316,6 @@ static sn_status scan_plane(shooter *s, hits *found) {
 static void shooter_free(shooter *s) {
     sn_functional_free(s->f);
     sn_free(s->memory);
-}
-
-static bool all_fixed(const sn_variational *v, const double *end) {
-    bool fixed = true;
-    for (int k = 0; k < v->l.d; k++) fixed = fixed && !isnan(end[k]);
-    return fixed;
 }
 
 bool sn_can_shoot(const sn_variational *v) {

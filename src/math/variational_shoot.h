@@ -5,7 +5,7 @@
 
 #include "math/variational.h"
 
-enum { SN_SHOT_STEPS = 96, SN_MOST_SHOTS = 24 };
+enum { SN_SHOT_STEPS = 192, SN_MOST_SHOTS = 24 };
 
 typedef struct sn_shots {
     int n, d;
