@@ -62,6 +62,10 @@ typedef struct sn_axiom_count {
 SN_API sn_status sn_sparsity_try_axioms(const sn_sparsity_measure *measure, int64_t trials, uint64_t seed,
                                         sn_axiom_count out[SN_N_AXIOMS]);
 
+SN_API const char *sn_axiom_verdict(const sn_axiom_count *count); /* "holds", "weakly" (never wrong), "fails" */
+/* {"trials", "measures": {name: {"D1": {"verdict", "wrong", "equal"}, ..., "P2"}}}, freed with sn_text_free. */
+SN_API sn_status sn_sparsity_axioms_json(int64_t trials, uint64_t seed, char **text);
+
 /* How sparse attention can be: S = E|f(z)| / sqrt(E f(z)^2) of z ~ N(beta, gamma^2) (kexue.fm/archives/9889). gamma >
  * 0. */
 typedef enum sn_concentration {
@@ -72,6 +76,12 @@ typedef enum sn_concentration {
 SN_API double sn_concentration_of(sn_concentration f, double beta, double gamma);
 /* Of the weights 1, lambda, ..., lambda^(n-1), 0 < lambda < 1. */
 SN_API double sn_concentration_of_decay(double lambda, int64_t n);
+/* The same of n weights drawn at random. */
+SN_API double sn_concentration_sample(sn_concentration f, double beta, double gamma, int64_t n, uint64_t seed);
+/* Of points (beta, gamma) and of decays (lambda, n): {"laws": [{"beta", "gamma", "softmax", "relu2", "linear",
+ * "sampled": {the same of 400000 weights}}], "linear_floor", "decay": [{"lambda", "n", "concentration", "summed"}]}. */
+SN_API sn_status sn_concentration_json(const double (*points)[2], int n_points, const double (*decays)[2], int n_decays,
+                                       char **text);
 /* Linear attention with positive features: q.k of a mean and a variance over the keys. */
 SN_API double sn_concentration_of_positive(double mean, double variance);
 
@@ -178,8 +188,10 @@ SN_API void sn_rank_free(sn_rank_result *r);
 SN_API sn_status sn_log_det(double *matrix, int64_t n, double *out);
 
 typedef struct sn_rank_item {
-    char *name;       /* of a stack of matrices, with its number: "scores[0,3]" */
-    const char *type; /* of the elements in the file: "f32" */
+    char *name;             /* of a stack of matrices, with its number: "scores[0,3]" */
+    const char *type;       /* of the elements in the file: "f32"; NULL: of no file */
+    int64_t claimed_rank;   /* of a form of attention; 0: nothing is claimed */
+    double claimed_log_det; /* from the logits, without the matrix; NaN: nothing is claimed */
     sn_rank_result result;
 } sn_rank_item;
 
@@ -198,14 +210,15 @@ typedef struct sn_rank_report {
  * twice as long as wide, or the other way round, only a square of the shorter side and 64 rows. */
 SN_API sn_status sn_rank_report_new(const char *path, const char *const *arrays, int n_arrays,
                                     const sn_rank_options *options, sn_rank_report **out);
-/* The four forms of attention of n random queries and keys of size d. */
+/* The forms of attention of n random queries and keys of size d, each with what is claimed of it. */
 SN_API sn_status sn_rank_report_attention(int64_t n, int64_t d, uint64_t seed, const sn_rank_options *options,
                                           sn_rank_report **out);
 SN_API void sn_rank_report_free(sn_rank_report *r);
 /* {"file", "matrices": [{"name", "rows", "cols", "numerical", "threshold", "effective", "stable", "tail",
- * "tail_share", "square", "singular_matrix", "log_det", "log_det_elimination", "triangular", "singular": []}],
- * "skipped", "left_out": [{"name", "why"}]}; log_det is null where the matrix is not square (square is false) and where
- * it is singular (singular_matrix is true: ln |det| = -infinity). */
+ * "tail_share", "square", "singular_matrix", "log_det", "log_det_elimination", "triangular", "claimed_rank",
+ * "claimed_log_det" (of attention), "singular": []}], "skipped", "left_out": [{"name", "why"}]}; log_det is null where
+ * the matrix is not square (square is false) and where it is singular (singular_matrix is true: ln |det| = -infinity).
+ */
 SN_API sn_status sn_rank_report_json(const sn_rank_report *r, char **text);
 SN_API sn_status sn_rank_report_write_json(const sn_rank_report *r, const char *path);
 /* matrix,i,singular: every singular value. */
@@ -219,9 +232,15 @@ typedef enum sn_attention_form {
     SN_ATTENTION_SOFTMAX_CAUSAL, /* over the keys up to the query's own */
     SN_ATTENTION_LINEAR,         /* phi(q).phi(k), phi = exp */
     SN_ATTENTION_LINEAR_CAUSAL,
+    SN_ATTENTION_SOFTMAX_REVERSED, /* over the keys from the query's own on, of queries and keys in reverse order */
+    SN_ATTENTION_EQUAL,            /* all logits 0 */
+    SN_ATTENTION_EQUAL_CAUSAL,
     SN_N_ATTENTION_FORMS
 } sn_attention_form;
 SN_API const char *sn_attention_form_name(sn_attention_form form);
+/* What is claimed of the form: the rank in exact arithmetic (0: nothing), ln |det| from the logits (NaN: nothing). */
+SN_API sn_status sn_attention_claims(sn_attention_form form, int64_t n, int64_t d, uint64_t seed, int64_t *rank,
+                                     double *log_det);
 SN_API sn_status sn_attention_sample(sn_attention_form form, int64_t n, int64_t d, uint64_t seed, double *out);
 
 #ifdef __cplusplus

@@ -22,7 +22,8 @@ static const cli_option options[] = {
     {"tail", 0, CLI_INT, AT(tail), "K", 1, 1073741824, NULL,
      "Singular values after the first K are the tail; without it half of them (with --attention: d)."},
     {"attention", 'a', CLI_FLAG, AT(attention), "", 0, 0, NULL,
-     "No file: the attention of random queries and keys, softmax and linear, bidirectional and causal."},
+     "No file: the attention of random queries and keys, softmax, linear and of equal logits, bidirectional and "
+     "causal."},
     {"n", 'n', CLI_INT, AT(n), "N", 1, 8192, "256", "Queries and keys of --attention."},
     {"d", 'd', CLI_INT, AT(d), "N", 1, 8192, "32", "Their size."},
     {"seed", 0, CLI_INT, AT(seed), "N", 0, 0, "1", "Their seed."},

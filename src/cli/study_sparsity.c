@@ -9,9 +9,9 @@
 typedef struct settings {
     cli_arguments arguments;
     cli_list tensors;
-    const char *json, *csv, *plot;
+    const char *json, *csv, *plot, *values;
     bool rows, axioms, attention, quiet;
-    double p, q;
+    double p, q, beta, gamma;
     int64_t trials;
 } settings;
 
@@ -24,11 +24,15 @@ static const cli_option options[] = {
      "Measure each row of the last dimension by itself, and print the mean and the range over them."},
     {"p", 'p', CLI_REAL, AT(p), "P", 1e-3, 1e6, NULL, "Measure S*_q,p too, with this p ..."},
     {"q", 'q', CLI_REAL, AT(q), "Q", 1e-3, 1e6, NULL, "... and this q below p (without it 1)."},
+    {"values", 0, CLI_TEXT, AT(values), "X,X,...", 0, 0, NULL, "No file: measure these numbers."},
     {"axioms", 0, CLI_FLAG, AT(axioms), "", 0, 0, NULL,
      "No file: try on random vectors which axioms each measure meets."},
     {"trials", 0, CLI_INT, AT(trials), "N", 1, 10000000, "2000", "Random vectors of --axioms for each axiom."},
     {"attention", 0, CLI_FLAG, AT(attention), "", 0, 0, NULL,
-     "No file: how sparse attention can be, by its form (closed forms)."},
+     "No file: how sparse attention can be, by its form (closed forms; in the JSON samples beside them)."},
+    {"beta", 0, CLI_REAL, AT(beta), "B", 0, 0, "0", "With --attention and --gamma: the mean of the logits ..."},
+    {"gamma", 0, CLI_REAL, AT(gamma), "G", 1e-6, 30, NULL,
+     "... and their standard deviation, in place of the table's."},
     {"json", 0, CLI_TEXT, AT(json), "FILE", 0, 0, NULL,
      "Write all numbers as JSON (\"-\": standard output, in place of the table)."},
     {"csv", 0, CLI_TEXT, AT(csv), "FILE", 0, 0, NULL, "Write all numbers as CSV, one a row."},
@@ -39,6 +43,7 @@ static const cli_option options[] = {
 static const cli_example examples[] = {
     {"suan study sparsity weights.safetensors --tensor model.norm.weight", "one tensor"},
     {"suan study sparsity attention.npy --rows --plot rows.png", "of each query's weights"},
+    {"suan study sparsity --values 1,2,3,4 --p 3", "of four numbers, with a measure of another order"},
     {"suan study sparsity --axioms", "what each measure promises, and whether it keeps it"},
 };
 
@@ -97,6 +102,30 @@ static sn_status write_files(const settings *s, const sn_sparsity_report *r) {
     return status;
 }
 
+static sn_status read_numbers(const char *text, double *x, int most, int *n) {
+    const char *at = text;
+    for (*n = 0; *n < most; at++) {
+        char *end;
+        x[*n] = strtod(at, &end);
+        if (end == at || (*end && *end != ',')) break;
+        ++*n;
+        at = end;
+        if (!*end) return SN_OK;
+    }
+    return cli_refuse(SN_ERR_ARGUMENT,
+                      *n == most ? "--values takes at most %d numbers: put more into a file"
+                                 : "--values wants numbers with commas between them; number %d is none",
+                      *n == most ? most : *n + 1);
+}
+
+static sn_status new_report(const settings *s, const sn_sparsity_options *o, sn_sparsity_report **out) {
+    static double x[4096];
+    int n = 0;
+    if (!s->values) return sn_sparsity_report_new(s->arguments.argument[0], o, out);
+    sn_status status = read_numbers(s->values, x, 4096, &n);
+    return status == SN_OK ? sn_sparsity_report_values(x, n, o, out) : status;
+}
+
 static void show_progress(void *user, double done, double total) { cli_progress_show(user, done, total); }
 
 static int study_file(const settings *s) {
@@ -105,7 +134,7 @@ static int study_file(const settings *s) {
     cli_progress progress = cli_progress_begin("measuring", "arrays", s->quiet);
     o.p = s->p, o.q = s->q, o.cancel = &cli_cancelled, o.progress = show_progress, o.user = &progress;
     sn_status status = cli_check_outputs(s->json, s->csv, s->plot);
-    if (status == SN_OK) status = sn_sparsity_report_new(s->arguments.argument[0], &o, &r);
+    if (status == SN_OK) status = new_report(s, &o, &r);
     cli_progress_end(&progress);
     if (status == SN_OK) status = write_files(s, r);
     sn_sparsity_report_free(r);
@@ -122,7 +151,7 @@ static const char *verdict(const sn_axiom_count *c, char text[static 16]) {
     return text;
 }
 
-static int print_axioms(const settings *s) {
+static sn_status print_axioms(const settings *s) {
     char text[16];
     printf("%-9s", "");
     for (int a = 0; a < SN_N_AXIOMS; a++) printf("  %-14s", sn_sparsity_axiom_name((sn_sparsity_axiom)a));
@@ -130,7 +159,7 @@ static int print_axioms(const settings *s) {
     for (const sn_sparsity_measure *m = sn_sparsity_measures(); m->name; m++) {
         sn_axiom_count count[SN_N_AXIOMS];
         sn_status status = sn_sparsity_try_axioms(m, s->trials, 1, count);
-        if (status != SN_OK) return cli_failed(status);
+        if (status != SN_OK) return status;
         printf("%-9s", m->name);
         for (int a = 0; a < SN_N_AXIOMS; a++) printf("  %-*s", a + 1 < SN_N_AXIOMS ? 14 : 0, verdict(&count[a], text));
         printf("\n");
@@ -139,49 +168,71 @@ static int print_axioms(const settings *s) {
            " random vectors each; weakly: never the wrong way, but not always strictly; no: the share of\n"
            "vectors that go the wrong way. Gini is tried as 1 - Gini.\n",
            s->trials);
-    return CLI_OK;
+    return SN_OK;
 }
 
 /* ---- Attention ---- */
 
-static int print_attention(void) {
-    static const double rows[][2] = {{0, 0.5}, {0, 1}, {0, 2}, {0, 3}, {1, 1}, {-1, 1}, {-2, 1}, {-4, 1}};
+static const double decays[][2] = {{0.9, 10}, {0.9, 100}, {0.99, 1000}};
+enum { n_decays = 3 };
+
+static void print_attention(const double (*points)[2], int n) {
     printf("S = E|w| / sqrt(E w^2) of the weights w = f(z), z ~ N(beta, gamma^2)\n\n%6s %6s  %12s %12s %12s\n", "beta",
            "gamma", "softmax", "relu^2", "linear");
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        printf("%6g %6g", rows[i][0], rows[i][1]);
+    for (int i = 0; i < n; i++) {
+        printf("%6g %6g", points[i][0], points[i][1]);
         for (int f = SN_CONCENTRATION_EXP; f <= SN_CONCENTRATION_LINEAR; f++)
-            printf(" %12.8f", sn_concentration_of((sn_concentration)f, rows[i][0], rows[i][1]));
+            printf(" %12.8f", sn_concentration_of((sn_concentration)f, points[i][0], points[i][1]));
         putchar('\n');
     }
-    printf("\nlinear is never below sqrt(2/pi) = 0.79788456; softmax and relu^2 go to 0.\n");
-    printf("Decay lambda^0 .. lambda^(n-1): 0.9, 100: %.8f; 0.99, 1000: %.8f\n", sn_concentration_of_decay(0.9, 100),
-           sn_concentration_of_decay(0.99, 1000));
-    return CLI_OK;
+    printf("\nlinear is never below sqrt(2/pi) = 0.79788456; softmax and relu^2 go to 0.\n"
+           "Weights 1, lambda, ..., lambda^(n-1):");
+    for (int i = 0; i < n_decays; i++)
+        printf(" %s%g, %g: %.8f", i ? "; " : "", decays[i][0], decays[i][1],
+               sn_concentration_of_decay(decays[i][0], (int64_t)decays[i][1]));
+    putchar('\n');
+}
+
+static sn_status study_claims(const settings *s) {
+    static const double usual[][2] = {{0, 0.5}, {0, 1}, {0, 2}, {0, 3}, {1, 1}, {-1, 1}, {-2, 1}, {-4, 1}, {0.5, 2}};
+    const double point[][2] = {{s->beta, s->gamma}};
+    const double(*points)[2] = s->gamma > 0 ? point : usual;
+    int n = s->gamma > 0 ? 1 : sizeof usual / sizeof *usual;
+    char *text = NULL;
+    sn_status status = cli_check_outputs(s->json, NULL, NULL);
+    if (status == SN_OK && !cli_json_on_screen(s->json)) {
+        if (s->axioms) status = print_axioms(s);
+        if (s->attention) print_attention(points, n);
+    }
+    if (status != SN_OK || !s->json) return status;
+    status = s->axioms ? sn_sparsity_axioms_json(s->trials, 1, &text)
+                       : sn_concentration_json(points, n, decays, n_decays, &text);
+    return status == SN_OK ? cli_put_json(s->json, text) : status;
+}
+
+/* What does not go together. */
+static const char *misuse(const settings *s) {
+    int n = s->axioms + s->attention + (s->values != NULL);
+    if (n > 1) return "one of --axioms, --attention and --values";
+    if (s->arguments.n_arguments != !n)
+        return n ? "--axioms, --attention and --values take no file" : "wants a FILE (see 'suan help study sparsity')";
+    if ((s->axioms || s->attention) && (s->csv || s->plot)) return "--csv and --plot are for a file or --values";
+    if ((s->gamma > 0 || s->beta != 0) && !(s->attention && s->gamma > 0))
+        return "--beta and --gamma are for --attention, and --beta wants a --gamma";
+    if (s->q > 0 && !(s->p > s->q)) return "--q wants a --p above it";
+    return NULL;
 }
 
 static int run(void *p) {
     const settings *s = p;
-    bool no_file = s->axioms || s->attention;
-    if (s->axioms && s->attention) {
-        cli_say("study sparsity: --axioms or --attention, not both");
+    const char *wrong = misuse(s);
+    if (wrong) {
+        cli_say("study sparsity: %s", wrong);
         return CLI_USAGE;
     }
-    if (s->arguments.n_arguments != !no_file) {
-        cli_say(no_file ? "study sparsity: --axioms and --attention take no file"
-                        : "study sparsity wants a FILE (see 'suan help study sparsity')");
-        return CLI_USAGE;
-    }
-    if (no_file && (s->json || s->csv || s->plot)) {
-        cli_say("study sparsity: --json, --csv and --plot are for a file");
-        return CLI_USAGE;
-    }
-    if (s->q > 0 && !(s->p > s->q)) {
-        cli_say("study sparsity: --q wants a --p above it");
-        return CLI_USAGE;
-    }
-    if (s->axioms) return print_axioms(s);
-    return s->attention ? print_attention() : study_file(s);
+    if (!s->axioms && !s->attention) return study_file(s);
+    sn_status status = study_claims(s);
+    return status == SN_OK ? CLI_OK : cli_failed(status);
 }
 
 const cli_verb cli_verb_study_sparsity = {

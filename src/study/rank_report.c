@@ -7,6 +7,7 @@
 #include "study/array_values.h"
 #include "study/rank_tall.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -97,7 +98,7 @@ static sn_status add_array(sn_rank_report *r, source *s) {
     int64_t n = a->count / s->rows / s->cols;
     SN_TRY(grow(r, n));
     for (int64_t k = 0; k < n; k++) {
-        sn_rank_item item = {.name = matrix_name(name, a, k), .type = a->type};
+        sn_rank_item item = {.name = matrix_name(name, a, k), .type = a->type, .claimed_log_det = NAN};
         if (!item.name) return sn_fail_memory("a matrix's name");
         s->first = k * s->rows * s->cols;
         SN_TRY(add_item(r, measure_matrix(s, &item.result), item));
@@ -181,8 +182,12 @@ sn_status sn_rank_report_attention(int64_t n, int64_t d, uint64_t seed, const sn
     for (int form = 0; form < SN_N_ATTENTION_FORMS && status == SN_OK; form++) {
         const char *name = sn_attention_form_name((sn_attention_form)form);
         status = sn_attention_sample((sn_attention_form)form, n, d, seed, a);
+        sn_rank_item item = {.name = NULL};
+        if (status == SN_OK)
+            status =
+                sn_attention_claims((sn_attention_form)form, n, d, seed, &item.claimed_rank, &item.claimed_log_det);
         if (status != SN_OK) break;
-        sn_rank_item item = {.name = sn_strdup(name)};
+        item.name = sn_strdup(name);
         status = item.name ? add_item(r, sn_rank(a, n, n, options, &item.result), item) : sn_fail_memory("a name");
     }
     sn_free(a);

@@ -29,6 +29,8 @@ static void put_item(sn_json_out *w, const sn_rank_item *item) {
     sn_json_put_f64(w, "log_det", r->log_det);
     sn_json_put_f64(w, "log_det_elimination", r->eliminated);
     sn_json_put_bool(w, "triangular", r->triangular);
+    if (item->claimed_rank) sn_json_put_i64(w, "claimed_rank", item->claimed_rank);
+    if (isfinite(item->claimed_log_det)) sn_json_put_f64(w, "claimed_log_det", item->claimed_log_det);
     sn_json_begin_array(w, "singular");
     for (int64_t i = 0; i < r->n; i++) sn_json_put_f64(w, NULL, r->singular[i]);
     sn_json_end(w);

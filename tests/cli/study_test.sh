@@ -16,6 +16,7 @@ rank() { "$SUAN" study rank "$@"; }
 npy "$work/v.npy" '|u1' '4,' '\001\002\003\004'
 npy "$work/m.npy" '|u1' '2, 2' '\001\002\002\004'
 npy "$work/stack.npy" '|i1' '2, 1, 2, 2' '\001\000\000\001\000\002\003\000'
+npy "$work/wide.npy" '>i2' '1, 3' '\000\001\000\002\000\003'
 npy "$work/zero.npy" '|u1' '2, 2' '\000\000\000\000'
 npy "$work/empty.npy" '|u1' '0, 3' ''
 npy "$work/text.npy" '<U1' '1,' 'x\000\000\000'
@@ -41,6 +42,25 @@ prints "D4 cloning"
 [ "$(grep -c 'no (' "$work/out")" -eq 2 ] || fail "two measures fail an axiom"
 status 0 sparsity --attention
 prints "0.60653066"
+prints "0.95790032"
+status 0 sparsity --attention --json -
+prints '"relu2": 0.6127728'
+prints '"linear_floor": 0.797884'
+status 0 sparsity --attention --beta=-2 --gamma 1 --json -
+prints '"linear": 0.902021'
+status 0 sparsity --axioms --trials 300 --json -
+prints '"D1": {"verdict": "fails"'
+prints '"D1": {"verdict": "weakly"'
+status 0 sparsity --values 1,2,3,4 --p 3 --json -
+prints '"S*_1,3": 0.854987973'
+status 1 sparsity --values 1,2,x
+says "number 3 is none"
+status 1 sparsity --values 1,nan
+says "element 1 is NaN"
+status 2 sparsity --values 1 --axioms
+says "one of"
+status 2 sparsity --beta 1 --gamma 1 --values 1
+says "are for --attention"
 
 status 0 rank "$work/m.npy"
 prints "2 x 2           1"
@@ -53,6 +73,20 @@ status 0 rank "$work/stack.npy" --csv "$work/r.csv" --plot "$work/r.svg"
 status 0 rank --attention --n 40 --d 4
 prints "40 x 40          4"
 prints "(diagonal)"
+status 0 rank --attention --n 40 --d 4 --json -
+prints '"claimed_rank": 4'
+prints '"claimed_log_det"'
+status 0 rank "$work/m.npy" --json -
+prints '"square": true, "singular_matrix": true, "log_det": null'
+status 0 rank "$work/wide.npy" --json -
+prints '"square": false, "singular_matrix": false, "log_det": null'
+npy "$work/c.npy" '>c8' '1, 2' '\100\100\000\000\000\000\000\000\000\000\000\000\100\200\000\000'
+status 0 rank "$work/c.npy"
+prints "1 x 2           1"
+prints "5.0000e+00"
+status 0 sparsity "$work/c.npy" --json -
+prints '"type": "complex64"'
+prints '"S_0": 0.875'
 
 for tool in sparsity rank; do
     status 1 $tool "$work/nan.npy"
@@ -91,5 +125,5 @@ says "all values are 0"
 status 2 sparsity "$work/v.npy" --q 2
 says "--q wants a --p above it"
 status 2 sparsity --axioms --csv x.csv
-says "are for a file"
+says "are for a file or"
 echo "study: sparsity and rank measure, draw and refuse"

@@ -202,20 +202,40 @@ static sn_rank_result of_attention(sn_attention_form form, int64_t n, int64_t d,
 
 static void causal_attention_has_full_rank(void **state) {
     enum { n = 96, d = 8 };
+    static const sn_attention_form causal[] = {SN_ATTENTION_SOFTMAX_CAUSAL, SN_ATTENTION_LINEAR_CAUSAL,
+                                               SN_ATTENTION_SOFTMAX_REVERSED, SN_ATTENTION_EQUAL_CAUSAL};
     static double a[n * n];
     (void)state;
-    for (int form = SN_ATTENTION_SOFTMAX_CAUSAL; form < SN_N_ATTENTION_FORMS; form += 2) {
-        double diagonal = 0;
-        sn_rank_result r = of_attention((sn_attention_form)form, n, d, a);
+    for (int i = 0; i < 4; i++) {
+        double diagonal = 0, claimed;
+        int64_t rank;
+        sn_rank_result r = of_attention(causal[i], n, d, a);
         assert_true(r.triangular);
-        for (int i = 0; i < n; i++) diagonal += log(a[i * n + i]);
+        for (int k = 0; k < n; k++) diagonal += log(a[k * n + k]);
         near(r.log_det, diagonal, 1e-10);
+        assert_int_equal(sn_attention_claims(causal[i], n, d, 1, &rank, &claimed), SN_OK);
+        assert_int_equal(rank, n);
+        near(r.log_det, claimed, 1e-10);
         sn_rank_free(&r);
         /* Elimination knows nothing of the triangle, and is right while the least singular value is above rounding. */
-        r = of_attention((sn_attention_form)form, 16, d, a);
+        r = of_attention(causal[i], 16, d, a);
         near(r.eliminated, r.log_det, 1e-6);
         sn_rank_free(&r);
     }
+}
+
+/* Queries and keys in reverse order under the upper triangle: the same matrix, turned. */
+static void the_upper_triangle_has_the_same_determinant(void **state) {
+    enum { n = 40, d = 6 };
+    static double lower[n * n], upper[n * n];
+    (void)state;
+    sn_rank_result a = of_attention(SN_ATTENTION_SOFTMAX_CAUSAL, n, d, lower);
+    sn_rank_result b = of_attention(SN_ATTENTION_SOFTMAX_REVERSED, n, d, upper);
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++) assert_true(upper[i * n + j] == lower[(n - 1 - i) * n + n - 1 - j]);
+    near(a.log_det, b.log_det, 1e-11);
+    sn_rank_free(&a);
+    sn_rank_free(&b);
 }
 
 static void linear_attention_has_the_rank_of_its_features(void **state) {
@@ -233,22 +253,25 @@ static void linear_attention_has_the_rank_of_its_features(void **state) {
 
 static void equal_logits(void **state) {
     enum { n = 50 };
-    static double flat[n * n], causal[n * n];
+    static double a[n * n];
     (void)state;
-    double factorial = 0;
-    for (int i = 0; i < n; i++) {
-        factorial += log(i + 1);
-        for (int j = 0; j < n; j++) flat[i * n + j] = 1.0 / n, causal[i * n + j] = j <= i ? 1.0 / (i + 1) : 0;
-    }
-    sn_rank_result r;
-    assert_int_equal(sn_rank(flat, n, n, NULL, &r), SN_OK);
+    double factorial = 0, claimed;
+    int64_t rank;
+    for (int i = 0; i < n; i++) factorial += log(i + 1);
+    sn_rank_result r = of_attention(SN_ATTENTION_EQUAL, n, 4, a);
+    for (int i = 0; i < n * n; i++) assert_true(a[i] == 1.0 / n);
     assert_int_equal(r.numerical, 1);
     near(r.effective, 1, 1e-10);
     near(r.singular[0], 1, 1e-14);
     sn_rank_free(&r);
-    assert_int_equal(sn_rank(causal, n, n, NULL, &r), SN_OK);
+    assert_int_equal(sn_attention_claims(SN_ATTENTION_EQUAL, n, 4, 1, &rank, &claimed), SN_OK);
+    assert_true(rank == 1 && isnan(claimed));
+    r = of_attention(SN_ATTENTION_EQUAL_CAUSAL, n, 4, a);
+    for (int i = 0; i < n; i++) near(a[i * n + i], 1.0 / (i + 1), 1e-16);
     assert_int_equal(r.numerical, n);
     near(r.log_det, -factorial, 1e-10);
+    assert_int_equal(sn_attention_claims(SN_ATTENTION_EQUAL_CAUSAL, n, 4, 1, &rank, &claimed), SN_OK);
+    near(claimed, -factorial, 1e-11);
     sn_rank_free(&r);
 }
 
@@ -286,6 +309,7 @@ int main(void) {
         cmocka_unit_test(measures_of_known_spectra),
         cmocka_unit_test(complex_matrices),
         cmocka_unit_test(causal_attention_has_full_rank),
+        cmocka_unit_test(the_upper_triangle_has_the_same_determinant),
         cmocka_unit_test(linear_attention_has_the_rank_of_its_features),
         cmocka_unit_test(equal_logits),
         cmocka_unit_test(bad_matrices_are_refused),

@@ -175,6 +175,9 @@ static void samples_meet_the_closed_forms(void **state) {
         near(ratio(2, f, n), sn_concentration_of(SN_CONCENTRATION_RELU2, beta, 1), 0.01);
         for (int i = 0; i < n; i++) f[i] = beta + x[i];
         near(ratio(2, f, n), sn_concentration_of(SN_CONCENTRATION_LINEAR, beta, 1), 0.003);
+        for (int law = SN_CONCENTRATION_EXP; law <= SN_CONCENTRATION_LINEAR; law++)
+            near(sn_concentration_sample((sn_concentration)law, beta, 1, n, 3),
+                 sn_concentration_of((sn_concentration)law, beta, 1), 0.01);
     }
     for (int i = 0; i < n; i++) f[i] = 3 + 0.5 * x[i];
     near(ratio(2, f, n), sn_concentration_of_positive(3, 0.25), 0.001);
