@@ -77,9 +77,13 @@ status 0 rank --attention --n 40 --d 4 --json -
 prints '"claimed_rank": 4'
 prints '"claimed_log_det"'
 status 0 rank "$work/m.npy" --json -
-prints '"square": true, "singular_matrix": true, "log_det": null'
+prints '"square": true'
+prints '"singular_matrix": true'
+prints '"log_det": null'
 status 0 rank "$work/wide.npy" --json -
-prints '"square": false, "singular_matrix": false, "log_det": null'
+prints '"square": false'
+prints '"singular_matrix": false'
+prints '"log_det": null'
 npy "$work/c.npy" '>c8' '1, 2' '\100\100\000\000\000\000\000\000\000\000\000\000\100\200\000\000'
 status 0 rank "$work/c.npy"
 prints "1 x 2           1"
