@@ -175,6 +175,7 @@ static sn_status run_on(const settings *s, const counts *c, output *o) {
 static int run(void *p) {
     const settings *s = p;
     output o = {.table = true};
+    cli_text json = {0};
     counts c;
     if (!s->limits && !s->synthetic && s->arguments.n_arguments == 0) {
         cli_say("bench needs MODEL, 'ops', --synthetic or --limits (see 'suan help bench')");
@@ -182,19 +183,14 @@ static int run(void *p) {
     }
     if (parse_all_counts(s, &c) != CLI_OK) return CLI_USAGE;
     if (s->json) {
-        o.table = strcmp(s->json, "-") != 0;
-        o.json = o.table ? fopen(s->json, "w") : stdout;
-        if (!o.json) {
-            cli_say("cannot write \"%s\"", s->json);
-            return CLI_FAILED;
-        }
+        if (cli_text_begin(&json, s->json) != SN_OK) return CLI_FAILED;
+        o.table = json.to != stdout;
+        o.json = json.to;
         fputc('[', o.json);
     }
     sn_status status = run_on(s, &c, &o);
-    bool written = true;
-    if (o.json) written = fputs("\n]\n", o.json) >= 0;
-    if (o.json && o.table) written = fclose(o.json) == 0 && written;
-    if (!written) cli_say("cannot write \"%s\"", s->json);
+    if (o.json) fputs("\n]\n", o.json);
+    bool written = cli_text_end(&json, status == SN_OK) == SN_OK;
     if (status == SN_ERR_CANCELLED) return CLI_STOPPED;
     return status == SN_OK && written ? CLI_OK : CLI_FAILED;
 }

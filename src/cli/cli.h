@@ -82,6 +82,15 @@ sn_status cli_check_outputs(const char *json, const char *csv, const char *plot)
 bool cli_json_on_screen(const char *json);
 /* Puts a JSON text where --json says, and frees it by sn_text_free. */
 sn_status cli_put_json(const char *json, char *text);
+/* A text file that is printed to and appears whole or not at all; "-": the screen. End also what has not begun. */
+typedef struct cli_text {
+    FILE *to;
+    const char *path;
+    char *text;
+    size_t size;
+} cli_text;
+sn_status cli_text_begin(cli_text *t, const char *path);
+sn_status cli_text_end(cli_text *t, bool write); /* write false: it is dropped */
 /* Reports sn_last_error() for a failed call and gives the exit status for it. */
 int cli_failed(sn_status status);
 

@@ -83,22 +83,16 @@ static int write_stories(const settings *s, FILE *facts) {
 
 static int run(void *p) {
     const settings *s = p;
-    FILE *facts = NULL;
-    if (s->facts && !(facts = fopen(s->facts, "w"))) {
-        cli_say("cannot write \"%s\"", s->facts);
-        return CLI_FAILED;
-    }
-    int code = write_stories(s, facts);
+    cli_text facts = {0};
+    sn_status status = s->facts ? cli_text_begin(&facts, s->facts) : SN_OK;
+    int code = status == SN_OK ? write_stories(s, facts.to) : CLI_FAILED;
     bool fine = fflush(stdout) == 0;
-    if (facts) {
-        fine = !ferror(facts) && fine;
-        fine = fclose(facts) == 0 && fine;
-    }
+    status = cli_text_end(&facts, code == CLI_OK && fine);
     if (code == CLI_OK && !fine) {
         cli_say("cannot write the stories: is the disk full?");
         return CLI_FAILED;
     }
-    return code;
+    return code == CLI_OK && status != SN_OK ? cli_failed(status) : code;
 }
 
 const cli_verb cli_verb_corpus = {

@@ -36,21 +36,17 @@ static void show_progress(void *user, int64_t done, int64_t total) {
     cli_progress_show(user, (double)done, (double)total);
 }
 
-static bool write_json(const char *path, const sn_perplexity_result *r, const char *model) {
-    bool screen = strcmp(path, "-") == 0;
-    FILE *to = screen ? stdout : fopen(path, "w");
-    if (to) {
-        fputs("{\"model\": ", to);
-        cli_json_text(to, model);
-        fprintf(to,
-                ", \"ppl\": %.17g, \"ppl_stderr\": %.17g, \"nll\": %.17g, \"stderr\": %.17g, \"tokens\": %" PRId64
-                ", \"windows\": %" PRId64 ", \"context\": %" PRId64 ", \"unit\": \"nats/token\"}\n",
-                r->perplexity, r->perplexity_error, r->nll, r->nll_error, r->tokens, r->windows, r->context);
-    }
-    bool fine = to && !ferror(to);
-    if (to && !screen) fine = fclose(to) == 0 && fine;
-    if (!fine) cli_say("cannot write \"%s\"", path);
-    return fine;
+static sn_status write_json(const char *path, const sn_perplexity_result *r, const char *model) {
+    cli_text json;
+    sn_status status = cli_text_begin(&json, path);
+    if (status != SN_OK) return status;
+    fputs("{\"model\": ", json.to);
+    cli_json_text(json.to, model);
+    fprintf(json.to,
+            ", \"ppl\": %.17g, \"ppl_stderr\": %.17g, \"nll\": %.17g, \"stderr\": %.17g, \"tokens\": %" PRId64
+            ", \"windows\": %" PRId64 ", \"context\": %" PRId64 ", \"unit\": \"nats/token\"}\n",
+            r->perplexity, r->perplexity_error, r->nll, r->nll_error, r->tokens, r->windows, r->context);
+    return cli_text_end(&json, true);
 }
 
 static sn_status evaluate(const settings *s, const cli_model *m, const char *text, size_t size,
@@ -75,7 +71,8 @@ static int report(const settings *s, const cli_model *m, const sn_perplexity_res
         printf("perplexity %.4f ± %.4f  (%.5f ± %.5f nats/token; %" PRId64 " tokens in %" PRId64 " windows of %" PRId64
                ")\n",
                r->perplexity, r->perplexity_error, r->nll, r->nll_error, r->tokens, r->windows, r->context);
-    return !s->json || write_json(s->json, r, sn_model_name(m->model)) ? CLI_OK : CLI_FAILED;
+    sn_status status = s->json ? write_json(s->json, r, sn_model_name(m->model)) : SN_OK;
+    return status == SN_OK ? CLI_OK : cli_failed(status);
 }
 
 static int run(void *p) {
