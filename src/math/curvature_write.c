@@ -100,6 +100,15 @@ static void put_optional(json_job *j, const char *key, const char *text) {
         sn_json_put_null(&j->out, key);
 }
 
+/* Of each tensor that may be zero: is it? */
+static void put_vanishing(json_job *j) {
+    sn_json_begin_object(&j->out, "vanishes");
+    for (int t = SN_CURVATURE_CHRISTOFFEL; t < SN_CURVATURE_N_TENSORS; t++)
+        sn_json_put_bool(&j->out, sn_curvature_tensor_name((sn_curvature_tensor)t),
+                         sn_curvature_vanishes(j->c, (sn_curvature_tensor)t));
+    sn_json_end(&j->out);
+}
+
 static sn_status json(sn_curvature *c, char **text) {
     json_job j = {.c = c, .out = {.lines = 2}};
     sn_text all;
@@ -109,7 +118,9 @@ static sn_status json(sn_curvature *c, char **text) {
     put_names(&j, "parameters", c->n, c->scope.n_names);
     sn_json_put_string(&j.out, "zero_test", c->field->doubt ? "random points" : "exact");
     put_optional(&j, "zero_test_reason", c->field->doubt);
+    sn_json_put_i64(&j.out, "zeros_by_random_points", c->field->tested_at_random);
     put_optional(&j, "assumption", c->field->assumption);
+    put_vanishing(&j);
     put_tensors(&j);
     if (c->n_values) {
         j.numbers = true;

@@ -15,6 +15,9 @@ prints '"kretschmann": "48*M^2/r^6"'
 prints '"kretschmann": 0.003072'
 prints '"ricci_scalar": 0,'
 prints '"einstein": ['
+prints '"ricci": true'
+prints '"weyl": false'
+prints '"zeros_by_random_points": 0'
 status 0 curvature --coords t,r,theta,phi --params M --metric "$schwarzschild"
 prints "Ricci tensor: 0: the metric is Ricci-flat"
 prints "Gamma^t_t,r = M/(r*(r-2*M))"
