@@ -203,27 +203,30 @@ static sn_extremal_kind kind_of(const sn_second_variation *s) {
     return s->legendre > 0 ? SN_EXTREMAL_MINIMUM : SN_EXTREMAL_MAXIMUM;
 }
 
+void sn_extremal_judge(const sn_search_find *f, sn_extremal_path *path) {
+    path->kind = kind_of(&f->second);
+    path->index = f->second.worse;
+    path->eigenvalue = f->second.edge;
+    path->residual = f->second.residual;
+    path->change = fmax(f->change, f->value_change);
+    path->settled = path->change <= 1e-8, path->counted = f->counted;
+    path->unknowns = f->unknowns;
+    path->n_conjugate = f->second.n_conjugate;
+    for (int k = 0; k < path->n_conjugate; k++) path->conjugate[k] = f->second.conjugate[k];
+}
+
 static sn_status report_path(sn_extremal_job *j, const sn_search *search, int i, sn_extremal_path *path) {
     sn_extremal *out = j->out;
     const sn_search_find *f = &search->find[i];
     const found_path found = {&search->rung[f->rung].mesh, f->u};
     *path = (sn_extremal_path){.value = value_of(j, f->j),
                                .known = (double)NAN,
-                               .multiplier = j->v.l.constraint ? f->multiplier : (double)NAN,
-                               .kind = kind_of(&f->second),
-                               .index = f->second.worse,
-                               .eigenvalue = f->second.edge,
-                               .residual = f->second.residual,
-                               .change = fmax(f->change, f->value_change),
-                               .n_conjugate = f->second.n_conjugate,
-                               .unknowns = f->unknowns,
-                               .settled = fmax(f->change, f->value_change) <= 1e-8,
-                               .counted = f->counted};
+                               .multiplier = j->v.l.constraint ? f->multiplier : (double)NAN};
+    sn_extremal_judge(f, path);
     if (j->turns && (path->kind == SN_EXTREMAL_MINIMUM || path->kind == SN_EXTREMAL_MAXIMUM))
         path->kind = SN_EXTREMAL_DEGENERATE;
     /* Of a null path rounding alone is left, and its root would show it. */
     if (j->root && path->kind == SN_EXTREMAL_INDEFINITE && fabs(f->j) <= 1e-12 * f->size) path->value = 0;
-    for (int k = 0; k < path->n_conjugate; k++) path->conjugate[k] = f->second.conjugate[k];
     path->table = sn_alloc((size_t)out->points * (size_t)out->n_columns * sizeof(double));
     if (!path->table) return sn_fail_memory("a table");
     out->n_paths++;
@@ -320,7 +323,7 @@ static sn_status report(sn_extremal_job *j, sn_search *search) {
     static const int degrees[] = {2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20, 24, 28, 32};
     sn_extremal *out = j->out;
     for (int i = 0; i < search->n; i++) SN_TRY(report_path(j, search, i, &out->path[i]));
-    warn(j);
+    if (search->n == 0) return SN_OK;
     SN_TRY(report_steps(j, search));
     out->n_degrees = sizeof degrees / sizeof *degrees;
     SN_TRY(sn_search_degrees(search, 0, degrees, out->n_degrees, out->unknowns, out->value_error, out->path_error));
@@ -368,7 +371,10 @@ static sn_status solve(sn_extremal_job *j) {
     j->v.quadratic = j->root; /* the energies of lengths */
     SN_TRY(sn_search_run(&j->v, &search));
     tell_search(j, &search);
-    sn_status status = search.n > 0 ? report(j, &search) : none_found(j, &search);
+    sn_status status = report(j, &search);
+    if (status == SN_OK && j->entry && j->entry->more) status = j->entry->more(j, &search);
+    if (status == SN_OK && j->out->n_paths == 0) status = none_found(j, &search);
+    if (status == SN_OK) warn(j);
     sn_search_free(&search);
     return status;
 }

@@ -46,6 +46,8 @@ struct sn_extremal_entry {
     void (*show)(const sn_extremal_job *j, double value, double t, const double *q, double *row);
     /* Values of stationary paths by closed forms, and their number; 0 where there is none. */
     int (*known)(const sn_extremal_job *j, double *values);
+    /* Adds paths that another form of the problem has, to those of the search; may be NULL. */
+    sn_status (*more)(sn_extremal_job *j, const sn_search *search);
     /* Says in out->note what is not seen in the paths; may be NULL. */
     void (*remark)(sn_extremal_job *j);
 };
@@ -56,6 +58,11 @@ static inline bool sn_extremal_is_mirrored(const sn_extremal_job *j) { return j-
 /* ---- Catalogue ---- */
 extern const sn_extremal_entry sn_extremal_curves[], sn_extremal_rays[]; /* end with a NULL name */
 const sn_extremal_entry *sn_extremal_find(const char *name);
+
+/* Of light: paths that are graphs. */
+sn_status sn_extremal_add_graphs(sn_extremal_job *j, const sn_search *search);
+/* Kind, index and what else the search knows about a find. */
+void sn_extremal_judge(const sn_search_find *f, sn_extremal_path *path);
 
 /* ---- Texts ---- */
 /* A number, as an expression without names. */

@@ -68,7 +68,7 @@ static pieces interpolate(sn_functional *f) {
 static sn_value *density(sn_functional *f, const pieces *x, const sn_expr *e) {
     sn_graph *g = f->graph;
     int d = f->l->d, n = 1;
-    sn_value *names[2 * D + 2] = {x->t};
+    sn_value *names[2 * D + 2] = {f->l->mirrored ? sn_neg(g, x->t) : x->t};
     for (int k = 0; k < d; k++) names[n++] = sn_slice(g, x->q, 2, k, k + 1);
     for (int k = 0; k < d; k++) names[n++] = sn_slice(g, x->p, 2, k, k + 1);
     if (x->layer) names[n++] = x->layer;

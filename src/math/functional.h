@@ -8,6 +8,8 @@
 #include "math/spectral.h"
 #include "suan/graph.h"
 
+#include <stdbool.h>
+
 enum { SN_LAGRANGIAN_MAX_FUNCTIONS = 4, SN_LAGRANGIAN_MAX_SIZE = 4000 };
 
 /* Names of the expressions: 0 the variable, then d functions, their d derivatives, one number a layer (an element of
@@ -17,6 +19,7 @@ typedef struct sn_lagrangian {
     const sn_expr *density, *constraint; /* constraint NULL: none */
     double bound;                        /* K = bound */
     const double *layer;                 /* by layer; NULL: there are none */
+    bool mirrored;                       /* the expressions' variable is minus the mesh's */
     double constants[SN_EXPR_MAX_NAMES]; /* by name */
 } sn_lagrangian;
 

@@ -4,7 +4,7 @@
 
 #include "math/variational_shoot.h"
 
-enum { SN_SEARCH_MOST = 8, SN_SEARCH_RUNGS = 7, SN_SEARCH_FAILURES = 8 };
+enum { SN_SEARCH_MOST = 8, SN_SEARCH_RUNGS = 7, SN_SEARCH_FAILURES = 12 };
 
 /* Where a search begins: the straight path plus, in one function, amplitude times sin(waves pi tau); with `turn`, the
  * next function swings too, half as far at twice the pace, so that the two go round. Or it is a path shot from an end.

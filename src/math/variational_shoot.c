@@ -21,6 +21,7 @@ typedef struct shooter {
     double *t, *q, *p;         /* n, [n][d] */
     double *k[4][2], *q0, *p0; /* stages */
     double *start;             /* [n][d] slopes to begin with */
+    double *energy;            /* n: to begin with */
     double *miss;              /* [n][d] at the other end; NaN: the path does not get there */
     double *memory;
 } shooter;
@@ -63,6 +64,15 @@ static sn_status stage(shooter *s, int j, sn_functional_terms *terms) {
     return SN_OK;
 }
 
+/* A geodesic keeps its energy. One that does not is lost: steps were too long for where it came. */
+static void drop_lost(shooter *s, double t, const double *a_pp) {
+    for (int64_t i = 0; i < s->n; i++) {
+        double now = energy(a_pp + i * D * D, s->p + i * D);
+        if (t == s->begin) s->energy[i] = now;
+        if (!(fabs(now - s->energy[i]) <= 1e-2 * fabs(s->energy[i]))) s->q0[i * D] = (double)NAN;
+    }
+}
+
 static sn_status step(shooter *s, double t) {
     static const double ahead[4] = {0.5, 0.5, 1, 0};
     int64_t size = (int64_t)s->n * s->d;
@@ -72,6 +82,7 @@ static sn_status step(shooter *s, double t) {
     for (int j = 0; j < 4; j++) {
         for (int i = 0; i < s->n; i++) s->t[i] = t + (j == 0 ? 0 : ahead[j - 1] * s->h);
         SN_TRY(stage(s, j, &terms));
+        if (j == 0 && s->v->quadratic && s->d == D) drop_lost(s, t, terms.a_pp);
         for (int64_t i = 0; i < size && j < 3; i++) {
             s->q[i] = s->q0[i] + ahead[j] * s->h * s->k[j][0][i];
             s->p[i] = s->p0[i] + ahead[j] * s->h * s->k[j][1][i];
@@ -329,12 +340,12 @@ static sn_status shooter_new(const sn_variational *v, shooter *s) {
     *s = (shooter){.v = v, .d = d, .n = n, .back = !all_fixed(v, v->from)};
     s->begin = s->back ? b : a, s->h = (s->back ? a - b : b - a) / SN_SHOT_STEPS;
     size_t size = (size_t)(n * d);
-    double *at = s->memory = sn_calloc(size * 14 + (size_t)n, sizeof *at);
+    double *at = s->memory = sn_calloc(size * 14 + 2 * (size_t)n, sizeof *at);
     if (!at) return sn_fail_memory("paths");
     s->q = at, s->p = at + size, s->q0 = at + 2 * size, s->p0 = at + 3 * size, s->start = at + 4 * size;
     s->miss = at + 5 * size;
     for (int j = 0; j < 8; j++) s->k[j / 2][j % 2] = at + (6 + (size_t)j) * size;
-    s->t = at + 14 * size;
+    s->t = at + 14 * size, s->energy = s->t + n;
     return sn_functional_points_new(&v->l, n, v->cancel, &s->f);
 }
 
