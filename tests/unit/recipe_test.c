@@ -70,10 +70,10 @@ static void test_refused_claims(void **state) {
     static const struct {
         const char *text, *says;
     } cases[] = {
-        {"", "is no row@test"},
+        {"", "a term is wanted"},
         {"pi@in", "at least two terms"},
-        {"pi@in > ", "is no row@test"},
-        {"pi@in == none@in", "<, <=, > or >= is wanted"},
+        {"pi@in > ", "a term is wanted"},
+        {"pi@in == none@in", "<, <=, >, >=, = or ~ is wanted"},
         {"pi@in>none@in", "is no test"},
         {"ntk-odl@in > 3", "did you mean ntk-old"},
         {"pi@inside > 3", "is no test"},
