@@ -35,6 +35,8 @@ SN_API sn_value *sn_sqrt(sn_graph *g, sn_value *x);
 SN_API sn_value *sn_rsqrt(sn_graph *g, sn_value *x);
 SN_API sn_value *sn_exp(sn_graph *g, sn_value *x);
 SN_API sn_value *sn_log(sn_graph *g, sn_value *x);
+SN_API sn_value *sn_expm1(sn_graph *g, sn_value *x); /* e^x - 1 and ln(1 + x), exact where x is small */
+SN_API sn_value *sn_log1p(sn_graph *g, sn_value *x);
 SN_API sn_value *sn_sin(sn_graph *g, sn_value *x);
 SN_API sn_value *sn_cos(sn_graph *g, sn_value *x);
 SN_API sn_value *sn_atan(sn_graph *g, sn_value *x);

@@ -23,11 +23,15 @@ static real element(const smooth_max_attr *s, real a, real b) {
 
 static void forward(const sn_call *c) {
     const sn_tensor *a = &c->in[0], *b = &c->in[1], *out = &c->out[0];
-    int64_t n = sn_tensor_count(out);
+    const sn_row_walk w = sn_walk_rows(out);
+    int64_t step_a = sn_row_step(&w, a, out), step_b = sn_row_step(&w, b, out);
     real *y = out->data;
-    for (int64_t i = 0; i < n; i++)
-        y[i] = element(c->attr, *(const real *)sn_broadcast_at(a, out->n_dims, out->shape, i),
-                       *(const real *)sn_broadcast_at(b, out->n_dims, out->shape, i));
+    for (int64_t row = 0; row < w.n; row += w.width) {
+        const char *x = sn_broadcast_at(a, out->n_dims, out->shape, row);
+        const char *z = sn_broadcast_at(b, out->n_dims, out->shape, row);
+        for (int64_t i = 0; i < w.width; i++)
+            y[row + i] = element(c->attr, *(const real *)(x + i * step_a), *(const real *)(z + i * step_b));
+    }
 }
 SN_OP_FORWARD(smooth_max)
 
@@ -126,6 +130,10 @@ static const sn_op_case bad_cases[] = {
     {.n_in = 2, .in = {SN_CASE_F32(-1, 1, 1, 3), SN_CASE_F32(-1, 1, 1, 3)}, .attr = &attr_none},
 };
 
+#define BENCH(attr_)                                                                                                   \
+    { .n_in = 2, .in = {SN_CASE_F32(-2, 2, 2, 2048, 2048), SN_CASE_F32(-2, 2, 2, 2048, 2048)}, .attr = (attr_) }
+static const sn_op_case bench_cases[] = {BENCH(&attr_lse), BENCH(&attr_sqrt)};
+
 const sn_op_def sn_op_smooth_max = {
     SN_ELEMENTWISE(smooth_max),
     .formula = "out = a smooth max(a, b) of sharpness k: log-sum-exp, square root, erf, Boltzmann, power means",
@@ -136,6 +144,8 @@ const sn_op_def sn_op_smooth_max = {
     .infer = infer,
     .bad_cases = bad_cases,
     .n_bad_cases = SN_COUNT(bad_cases),
+    .bench_cases = bench_cases,
+    .n_bench_cases = SN_COUNT(bench_cases),
 };
 
 sn_value *sn_smooth_max(sn_graph *g, sn_value *a, sn_value *b, sn_smoothmax_family family, double k) {

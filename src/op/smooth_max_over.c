@@ -5,11 +5,33 @@
 #if SN_OP_MAIN
 #include "suan/ops.h"
 
-/* (1/k) log sum e^{kx}: the largest is taken out as a constant, which changes neither value nor gradient. */
-static sn_value *lse_over(sn_graph *g, sn_value *x, int dim, double k, double offset) {
+/* k (x - max), the largest taken out as a constant, which changes neither value nor gradient. */
+static sn_value *exponents(sn_graph *g, sn_value *x, sn_value *most, double k) {
+    return sn_scale(g, sn_sub(g, x, most), k, 0);
+}
+
+/* ln of the sum of e^z, the largest z being 0. One of those is the 1 of log1p, so that small others are not lost beside
+ * it; further ones are counted, and all have their gradient. */
+static sn_value *log_sum(sn_graph *g, sn_value *z, int dim) {
+    sn_value *zero = sn_scalar_like(g, z, 0), *below = sn_less(g, z, zero);
+    sn_value *others = sn_sum(g, sn_where(g, below, sn_exp(g, z), sn_expm1(g, z)), dim, true);
+    sn_value *ties = sn_sum(g, sn_scale(g, below, -1, 1), dim, true);
+    return sn_log1p(g, sn_add(g, others, sn_scale(g, ties, 1, -1)));
+}
+
+static sn_value *lse_over(sn_graph *g, sn_value *x, int dim, double k) {
     sn_value *most = sn_stop_gradient(g, sn_max_over(g, x, dim, true));
-    sn_value *sum = sn_sum(g, sn_exp(g, sn_scale(g, sn_sub(g, x, most), k, 0)), dim, true);
-    return sn_add(g, most, sn_scale(g, sn_log(g, sum), 1 / k, offset));
+    return sn_add(g, most, sn_scale(g, log_sum(g, exponents(g, x, most, k), dim), 1 / k, 0));
+}
+
+/* ln of the mean of e^z by e^z - 1 where that is near 1: at low k the difference of ln of the sum and ln n is lost. */
+static sn_value *mellow_over(sn_graph *g, sn_value *x, int dim, int64_t n, double k) {
+    sn_value *most = sn_stop_gradient(g, sn_max_over(g, x, dim, true)), *z = exponents(g, x, most, k);
+    sn_value *mean = sn_scale(g, sn_sum(g, sn_expm1(g, z), dim, true), 1 / (double)n, 0);
+    sn_value *half = sn_scalar_like(g, x, -0.5), *far = sn_less(g, mean, half);
+    sn_value *apart = sn_scale(g, log_sum(g, z, dim), 1, -log((double)n));
+    sn_value *near = sn_log1p(g, sn_where(g, far, half, mean)); /* a mean of -1 is not taken there: no 0 / 0 */
+    return sn_add(g, most, sn_scale(g, sn_where(g, far, apart, near), 1 / k, 0));
 }
 
 static sn_value *boltzmann_over(sn_graph *g, sn_value *x, int dim, double k) {
@@ -38,9 +60,9 @@ static sn_value *tournament(sn_graph *g, sn_value *x, int dim, int64_t from, int
 
 static sn_value *over(sn_graph *g, sn_value *x, int dim, int64_t n, sn_smoothmax_family family, double k) {
     switch (family) {
-    case SN_SMOOTHMAX_LSE: return lse_over(g, x, dim, k, 0);
-    case SN_SMOOTHMAX_LOGCOSH: return lse_over(g, x, dim, 2 * k, 0);
-    case SN_SMOOTHMAX_MELLOW: return lse_over(g, x, dim, k, -log((double)n) / k);
+    case SN_SMOOTHMAX_LSE: return lse_over(g, x, dim, k);
+    case SN_SMOOTHMAX_LOGCOSH: return lse_over(g, x, dim, 2 * k);
+    case SN_SMOOTHMAX_MELLOW: return mellow_over(g, x, dim, n, k);
     case SN_SMOOTHMAX_BOLTZMANN: return boltzmann_over(g, x, dim, k);
     case SN_SMOOTHMAX_POWER: return power_over(g, x, dim, k, 1);
     case SN_SMOOTHMAX_POWER_MEAN: return power_over(g, x, dim, k, 1 / (double)n);

@@ -337,6 +337,60 @@ static void graph_meets_function(void **state) {
     }
 }
 
+/* Values with their first and second derivatives at every sharpness, as the function has them: gaps to some units in
+ * the last place, also where the largest value is 0 and hides nothing. */
+typedef struct derived {
+    double value, gradient[columns], hessian[columns * columns];
+} derived;
+
+static void by_graph(family f, double k, const double *x, derived *out) {
+    const int64_t shape[] = {columns};
+    sn_graph *g = NULL;
+    sn_plan *plan;
+    sn_value *wanted[2 + columns], *slope;
+    sn_tensor t;
+    assert_int_equal(sn_graph_new(&g), SN_OK);
+    sn_value *in = sn_input(g, "x", SN_F64, 1, shape);
+    wanted[0] = sn_smooth_max_over(g, in, 0, true, f, k);
+    assert_int_equal(sn_grad(g, sn_sum_all(g, wanted[0]), &in, 1, &slope), SN_OK);
+    wanted[1] = sn_copy(g, slope);
+    for (int i = 0; i < columns; i++) {
+        assert_int_equal(sn_grad(g, sn_sum_all(g, sn_slice(g, slope, 0, i, i + 1)), &in, 1, &wanted[2 + i]), SN_OK);
+        wanted[2 + i] = sn_copy(g, wanted[2 + i]);
+    }
+    if (sn_plan_new(g, wanted, 2 + columns, &(sn_plan_options){.n_threads = 1}, &plan) != SN_OK)
+        fail_msg("%s", sn_last_error());
+    assert_int_equal(sn_plan_bind(plan, in, x), SN_OK);
+    assert_int_equal(sn_plan_run(plan), SN_OK);
+    for (int i = 0; i < 2 + columns; i++) {
+        assert_int_equal(sn_plan_output(plan, i, &t), SN_OK);
+        double *to = i == 0 ? &out->value : i == 1 ? out->gradient : out->hessian + (i - 2) * columns;
+        memcpy(to, t.data, (i == 0 ? 1 : columns) * sizeof *to);
+    }
+    sn_plan_free(plan);
+    sn_graph_free(g);
+}
+
+static void graph_meets_function_at_every_sharpness(void **state) {
+    static const family families[] = {SN_SMOOTHMAX_LSE, SN_SMOOTHMAX_LOGCOSH, SN_SMOOTHMAX_MELLOW};
+    static const double values[][columns] = {
+        {0, -1, -0.3, -2.5, -1e-3}, {0, 0, -1, 0, -2}, {3, 1, 2.9999, -4, 3}, {0, -1e-9, -40, -1e-5, -7}};
+    (void)state;
+    for (int f = 0; f < 3; f++)
+        for (int v = 0; v < 4; v++)
+            for (double k = 1e-12; k < 2e12; k *= 10) {
+                derived got, want;
+                by_graph(families[f], k, values[v], &got);
+                assert_int_equal(
+                    sn_smoothmax(families[f], k, values[v], columns, &want.value, want.gradient, want.hessian), SN_OK);
+                near(got.value, want.value, 6 * DBL_EPSILON * fabs(want.value));
+                for (int i = 0; i < columns; i++) near(got.gradient[i], want.gradient[i], 6 * DBL_EPSILON);
+                double unit = families[f] == SN_SMOOTHMAX_LOGCOSH ? 2 * k : k;
+                for (int i = 0; i < columns * columns; i++)
+                    near(got.hessian[i] / unit, want.hessian[i] / unit, 6 * DBL_EPSILON);
+            }
+}
+
 /* In f32, values from one end to the other: value and gradients stay finite. */
 static void graph_survives_extremes(void **state) {
     (void)state;
@@ -384,6 +438,7 @@ int main(void) {
         cmocka_unit_test(what_the_source_prints_wrong),
         cmocka_unit_test(bad_input_is_refused),
         cmocka_unit_test(graph_meets_function),
+        cmocka_unit_test(graph_meets_function_at_every_sharpness),
         cmocka_unit_test(graph_survives_extremes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
