@@ -5,6 +5,8 @@
 #include "suan/array.h"
 #include "suan/optim.h"
 
+#include <stdbool.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -52,12 +54,17 @@ typedef struct sn_scaling_fit {
     double rms;                                       /* of ln L_model - ln L */
     int64_t count, starts,
         agreeing; /* points; starts of the grid; those that ended within 1e-6 of the best, relatively */
+    int minima;   /* the best distinct ones that resamples are fitted from */
+    /* By parameter: an exponent below 0, that is told: the term grows with size; what the points do not tell: others
+     * can make up for a factor e of a coefficient or for the whole of an exponent, within the scatter of the points. */
+    bool rising[SN_SCALING_MAX], untold[SN_SCALING_MAX];
     int64_t resamples;
     double *sample; /* resamples rows of SN_SCALING_MAX: what each gave; freed by sn_scaling_free */
 } sn_scaling_fit;
 
-/* SN_ERR_ARGUMENT for fewer points than parameters + 1 and for values that are not finite and positive, with the row
- * (from 1); SN_ERR_CANCELLED. options may be NULL. */
+/* The starts of tables of more than 2048 points are tried on 512 of them, drawn by the seed, and the best distinct
+ * minima then fitted to all. SN_ERR_ARGUMENT for fewer points than parameters + 1 and for values that are not finite
+ * and positive, with the row (from 1); SN_ERR_CANCELLED. options may be NULL. */
 SN_API sn_status sn_scaling_fit_new(const sn_scaling_form *form, const sn_scaling_data *data,
                                     const sn_scaling_options *options, sn_scaling_fit *out);
 SN_API void sn_scaling_free(sn_scaling_fit *f);
@@ -90,9 +97,9 @@ typedef struct sn_scaling_report {
     int n_best;
 } sn_scaling_report;
 
-/* {"points", "delta", "level", "fits": [{"form", "formula", "objective", "rms", "starts", "agreeing", "resamples",
- * "parameters": {"A": {"value", "low", "high"}, ...}}], "flops", "optimal": [{"compute", "n", "n_low", "n_high", "d",
- * "d_low", "d_high", "loss", "exponent"}]}. *text is freed with sn_text_free. */
+/* {"points", "delta", "level", "fits": [{"form", "formula", "objective", "rms", "starts", "agreeing", "minima",
+ * "resamples", "rising", "parameters": {"A": {"value", "low", "high", "told"}, ...}}], "flops", "optimal": [{"compute",
+ * "n", "n_low", "n_high", "d", "d_low", "d_high", "loss", "exponent"}]}. *text is freed with sn_text_free. */
 SN_API sn_status sn_scaling_json(const sn_scaling_report *r, char **text);
 /* One row a point: sizes, the loss, and what each fit says. */
 SN_API sn_status sn_scaling_write_csv(const sn_scaling_report *r, const char *path);

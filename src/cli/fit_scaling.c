@@ -19,11 +19,10 @@ typedef struct settings {
 
 static const cli_option options[] = {
     {"n", 'n', CLI_TEXT, AT(n), "COLUMN", 0, 0, NULL,
-     "The size N (parameters, say): name or number of a column; without it a column named n, params, parameters or "
-     "size, "
-     "else the first."},
+     "The size N (parameters, say): name or number of a column; without it one named n, params, parameters or size, "
+     "or with such a word in its name, else the first."},
     {"d", 'd', CLI_TEXT, AT(d), "COLUMN", 0, 0, NULL,
-     "The size D (tokens, say); without it a column named d, tokens or data, if there is one."},
+     "The size D (tokens, say); without it a column named d, tokens or data, or with such a word, if there is one."},
     {"c", 'c', CLI_TEXT, AT(c), "COLUMN", 0, 0, NULL,
      "Compute in place of D: D = C / (flops N); without it and D a column named c, compute or flops."},
     {"loss", 'l', CLI_TEXT, AT(loss), "COLUMN", 0, 0, NULL,
@@ -54,27 +53,6 @@ static const cli_example examples[] = {
 
 enum { MOST_BUDGETS = 64, MOST_FITS = 2 };
 
-typedef struct job {
-    const settings *s;
-    double *memory;
-    sn_scaling_data data;
-    sn_scaling_fit fits[MOST_FITS];
-    int n_fits, n_budgets;
-    double budget[MOST_BUDGETS];
-    sn_allocation best[MOST_BUDGETS];
-} job;
-
-/* ---- Columns ---- */
-
-/* The first of the names that is a column, and not column `taken` (-1: none is). */
-static const char *guess(const sn_columns *c, const char *const *names, int taken, const char *fallback) {
-    for (; *names; names++) {
-        int k = sn_columns_find(c, *names);
-        if (k >= 0 && k != taken) return *names;
-    }
-    return fallback;
-}
-
 /* Which columns hold N, D (NULL: none) and the loss, where they are not named. */
 typedef struct choice {
     const char *n, *d, *loss;
@@ -82,11 +60,37 @@ typedef struct choice {
     char last[16];
 } choice;
 
+typedef struct job {
+    const settings *s;
+    double *memory;
+    sn_scaling_data data;
+    sn_scaling_fit fits[MOST_FITS];
+    int n_fits, n_budgets;
+    choice by;
+    double budget[MOST_BUDGETS];
+    sn_allocation best[MOST_BUDGETS];
+} job;
+
+/* ---- Columns ---- */
+
+/* The first of the words that is a column, else the first column whose name has one of them in it (words of a letter
+ * must be names); never column `taken` (-1: none is). */
+static const char *guess(const sn_columns *c, const char *const *words, int taken, const char *fallback) {
+    for (const char *const *word = words; *word; word++) {
+        int k = sn_columns_find(c, *word);
+        if (k >= 0 && k != taken) return *word;
+    }
+    for (int k = 0; k < sn_columns_count(c); k++)
+        for (const char *const *word = words; sn_columns_name(c, k) && *word; word++)
+            if (k != taken && (*word)[1] && strcasestr(sn_columns_name(c, k), *word)) return sn_columns_name(c, k);
+    return fallback;
+}
+
 static void choose(const settings *s, const sn_columns *c, choice *out) {
-    static const char *const sizes[] = {"n", "N", "params", "parameters", "size", NULL};
-    static const char *const data[] = {"d", "D", "tokens", "data", NULL};
-    static const char *const computes[] = {"c", "C", "compute", "flops", "FLOPs", NULL};
-    static const char *const losses[] = {"loss", "Loss", NULL};
+    static const char *const sizes[] = {"n", "N", "params", "parameters", "size", "param", NULL};
+    static const char *const data[] = {"d", "D", "tokens", "data", "token", NULL};
+    static const char *const computes[] = {"c", "C", "compute", "flops", "flop", NULL};
+    static const char *const losses[] = {"loss", NULL};
     snprintf(out->last, sizeof out->last, "%d", sn_columns_count(c));
     out->n = s->n ? s->n : guess(c, sizes, -1, "1");
     out->loss = s->loss ? s->loss : guess(c, losses, -1, out->last);
@@ -123,9 +127,9 @@ static sn_status check_choice(const sn_columns *c, const choice *by) {
 static sn_status take_columns(job *j, const sn_columns *c) {
     const settings *s = j->s;
     int64_t n = sn_columns_n_rows(c);
-    choice by = {0};
     double *column[3];
-    choose(s, c, &by);
+    choose(s, c, &j->by);
+    const choice by = j->by;
     sn_status fine = check_choice(c, &by);
     if (fine != SN_OK) return fine;
     j->memory = malloc((size_t)n * sizeof(double) * 3);
@@ -195,6 +199,45 @@ static sn_status fit_all(job *j) {
 
 /* ---- Output ---- */
 
+/* Which columns were taken: a guess should be seen. */
+static void print_columns(const job *j, const sn_columns *c) {
+    const char *names[3] = {j->by.n, j->by.d, j->by.loss}, *roles[3] = {"N", j->by.is_compute ? "C" : "D", "loss"};
+    for (int k = 0; k < 3; k++) {
+        if (!names[k]) continue;
+        const char *name = sn_columns_name(c, sn_columns_find(c, names[k]));
+        printf("%s%s: column %s%s%s", k ? ", " : "", roles[k], name ? "\"" : "", name ? name : names[k],
+               name ? "\"" : "");
+    }
+    printf("\n");
+}
+
+/* "A", "A and alpha", "E, B and beta" */
+static void list_names(const sn_scaling_form *form, const bool *chosen, char *out, size_t size) {
+    int left = 0;
+    size_t n = 0;
+    for (int k = 0; k < form->n_parameters; k++) left += chosen[k];
+    *out = 0;
+    for (int k = 0; k < form->n_parameters && n < size; k++) {
+        if (!chosen[k]) continue;
+        left--;
+        n += (size_t)snprintf(out + n, size - n, "%s%s", form->parameter[k],
+                              left > 1    ? ", "
+                              : left == 1 ? " and "
+                                          : "");
+    }
+}
+
+/* What should not be read off a fit. */
+static void warn(const sn_scaling_fit *f) {
+    char names[128];
+    list_names(f->form, f->untold, names, sizeof names);
+    if (*names) cli_say("warning: %s: these points do not tell %s: other values fit as well", f->form->name, names);
+    list_names(f->form, f->rising, names, sizeof names);
+    if (*names)
+        cli_say("warning: %s: the loss rises with size (%s below 0): no scaling law; are the columns the right ones?",
+                f->form->name, names);
+}
+
 static void print_fit(const sn_scaling_fit *f, double level) {
     printf("%s: %s", f->form->name, f->form->formula);
     if (f->resamples > 0) printf("  (%g %% intervals)", 100 * level);
@@ -220,7 +263,7 @@ static void print_best(const job *j) {
     if (j->n_budgets > 0) printf("N grows as C^%.4f, D as C^%.4f\n", j->best[0].exponent, 1 - j->best[0].exponent);
 }
 
-static sn_status write_outputs(const job *j) {
+static sn_status write_outputs(const job *j, const sn_columns *c) {
     const settings *s = j->s;
     const sn_scaling_report r = {.data = &j->data,
                                  .fits = j->fits,
@@ -236,7 +279,9 @@ static sn_status write_outputs(const job *j) {
     if (s->json && (status = sn_scaling_json(&r, &text)) == SN_OK) status = cli_put_json(s->json, text);
     if (status == SN_OK && s->csv) status = sn_scaling_write_csv(&r, s->csv);
     if (status == SN_OK && s->plot) status = sn_scaling_write_plot(&r, s->plot);
+    for (int i = 0; status == SN_OK && i < j->n_fits; i++) warn(&j->fits[i]);
     if (status != SN_OK || cli_json_on_screen(s->json)) return status;
+    print_columns(j, c);
     for (int i = 0; i < j->n_fits; i++) print_fit(&j->fits[i], s->level);
     print_best(j);
     return status;
@@ -252,7 +297,7 @@ static int run(void *p) {
     if (status == SN_OK) status = sn_columns_open(s->arguments.argument[0], &c);
     if (status == SN_OK) status = take_columns(&j, c);
     if (status == SN_OK) status = fit_all(&j);
-    if (status == SN_OK) status = write_outputs(&j);
+    if (status == SN_OK) status = write_outputs(&j, c);
     for (int i = 0; i < j.n_fits; i++) sn_scaling_free(&j.fits[i]);
     sn_columns_free(c);
     free(j.memory);
@@ -271,7 +316,8 @@ const cli_verb cli_verb_fit_scaling = {
         "ln(loss) is minimised by L-BFGS from each point of a grid of starts (4500 for the third form, as Hoffmann et "
         "al. 2022 do), and the best is taken.\n\n"
         "The intervals are the middle 95 % of what as many resampled tables give (drawn with replacement, each fitted "
-        "from the best fit on). They say how much the answer depends on which runs were made; they say nothing about "
+        "from up to four of the best distinct minima). They say how much the answer depends on which runs were made; "
+        "they say nothing about "
         "whether the law holds beyond them.",
     .options = options,
     .n_options = sizeof options / sizeof *options,

@@ -260,8 +260,9 @@ sn_status sn_columns_get(const sn_columns *c, const char *name, double *out) {
     int k = sn_columns_find(c, name);
     if (k < 0) return fail_unknown(c, name);
     if (c->bad[k].line)
-        return sn_fail(SN_ERR_FORMAT, "%s, line %lld: column \"%s\" has \"%s\" where a finite number is wanted",
-                       c->path, (long long)c->bad[k].line, name, c->bad[k].text);
+        return sn_fail(SN_ERR_FORMAT, "%s, line %lld: column \"%s\" has \"%s\" where a finite number is wanted%s",
+                       c->path, (long long)c->bad[k].line, name, c->bad[k].text,
+                       strchr(c->bad[k].text, ',') ? ": decimals are written with a point" : "");
     for (int64_t i = 0; i < c->n_rows; i++) out[i] = c->values[i * c->n_columns + k];
     return SN_OK;
 }

@@ -60,23 +60,31 @@ static double log_model(const sn_scaling_law *law, const double *q, const double
     return top + log(sum);
 }
 
+double sn_scaling_slopes(const sn_scaling_law *law, const double *q, const double size[2], double *slopes) {
+    double share[SN_SCALING_TERMS], value = log_model(law, q, size, share);
+    memset(slopes, 0, (size_t)law->form.n_parameters * sizeof *slopes);
+    for (int k = 0; k < law->n_terms; k++) {
+        const sn_scaling_term *t = &law->term[k];
+        slopes[t->coefficient] += share[k];
+        if (t->exponent >= 0) slopes[t->exponent] -= share[k] * size[t->size];
+    }
+    return value;
+}
+
 double sn_scaling_value(void *user, const double *q, double *gradient) {
     const sn_scaling_points *p = user;
     const sn_scaling_law *law = p->law;
-    double value = 0, share[SN_SCALING_TERMS];
-    memset(gradient, 0, (size_t)law->form.n_parameters * sizeof *gradient);
+    int n = law->form.n_parameters;
+    double value = 0, slopes[SN_SCALING_MAX];
+    memset(gradient, 0, (size_t)n * sizeof *gradient);
     for (int64_t i = 0; i < p->count; i++) {
         double weight = p->weight ? p->weight[i] : 1;
         if (weight == 0) continue;
         const double size[2] = {p->size[0][i], p->size[1] ? p->size[1][i] : 0};
-        double r = log_model(law, q, size, share) - p->loss[i];
+        double r = sn_scaling_slopes(law, q, size, slopes) - p->loss[i];
         double slope = weight * fmax(-p->delta, fmin(p->delta, r));
         value += weight * sn_huber(r, p->delta);
-        for (int k = 0; k < law->n_terms; k++) {
-            const sn_scaling_term *t = &law->term[k];
-            gradient[t->coefficient] += slope * share[k];
-            if (t->exponent >= 0) gradient[t->exponent] -= slope * share[k] * size[t->size];
-        }
+        for (int k = 0; k < n; k++) gradient[k] += slope * slopes[k];
     }
     return value;
 }

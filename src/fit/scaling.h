@@ -36,6 +36,10 @@ typedef struct sn_scaling_points {
 /* The objective and its gradient at q; a sn_fit_fn over sn_scaling_points. */
 double sn_scaling_value(void *points, const double *q, double *gradient);
 double sn_huber(double r, double delta);
+/* ln of the model at q and one point's sizes (logarithms), and its slopes by q. */
+double sn_scaling_slopes(const sn_scaling_law *law, const double *q, const double size[2], double *slopes);
+/* Fills `untold` of q, sizes taken relative to their means. */
+sn_status sn_scaling_tell(const sn_scaling_points *points, const double *q, bool untold[SN_SCALING_MAX]);
 
 /* Between what is written and what is minimised. */
 void sn_scaling_to_logs(const sn_scaling_law *law, const double *value, double *q);

@@ -12,15 +12,18 @@
 
 /* What the threads share. Sizes are taken relative to their means: else ln A and alpha are nearly the same direction,
  * and L-BFGS takes ten times as many steps. */
+enum { MINIMA = 4, MANY = 2048, SOME = 512 };
+
 typedef struct job {
-    sn_scaling_points points;
+    sn_scaling_points points, grid; /* all; those that the grid's starts are tried on */
     sn_scaling_options options;
     double mean[2];
-    double *logs;                /* the columns of points */
-    double *end, *value;         /* of each task: parameters (SN_SCALING_MAX), objective */
-    double *weight;              /* count for each thread */
-    double best[SN_SCALING_MAX]; /* where resamples start */
-    int64_t first, done, total;  /* task 0 of sn_parallel is `first` */
+    double *logs;        /* the columns of points, those of grid */
+    double *end, *value; /* of each task: parameters (SN_SCALING_MAX), objective */
+    double *weight;      /* count for each thread */
+    double minimum[MINIMA][SN_SCALING_MAX], minimum_value[MINIMA]; /* where resamples start; the best comes first */
+    int n_minima;
+    int64_t first, done, total; /* task 0 of sn_parallel is `first` */
 } job;
 
 /* ---- Data ---- */
@@ -38,7 +41,9 @@ static sn_status check_size(const char *name, const double *x, int64_t n) {
     SN_TRY(check_column(name, x, n));
     for (int64_t i = 1; i < n; i++)
         if (x[i] != x[0]) return SN_OK;
-    return sn_fail(SN_ERR_ARGUMENT, "scaling: %s is %g in all rows: a law wants sizes that differ", name, x[0]);
+    return sn_fail(SN_ERR_ARGUMENT, "scaling: %s is %g in all rows: a law wants sizes that differ%s", name, x[0],
+                   strcmp(name, "D") == 0 ? "; E, B and beta cannot be told apart: fit the form \"offset\" over N"
+                                          : "");
 }
 
 static sn_status check(const sn_scaling_law *law, const sn_scaling_data *data, const sn_scaling_options *o) {
@@ -72,16 +77,31 @@ static void take_logs(job *j, const sn_scaling_data *data) {
     j->points.loss = j->logs + 2 * n;
 }
 
+/* Thousands of starts on very many points would take hours and find the same minima. */
+static void choose_grid_points(job *j) {
+    int64_t n = j->points.count;
+    j->grid = j->points;
+    if (n <= MANY) return;
+    double *to = j->logs + 3 * n;
+    for (int64_t i = 0; i < SOME; i++) {
+        int64_t at = (int64_t)(sn_uniform_f64(j->options.seed, UINT64_MAX, (uint64_t)i) * (double)n);
+        for (int k = 0; k < 3; k++) to[k * SOME + i] = j->logs[k * n + at];
+    }
+    j->grid.size[0] = to, j->grid.size[1] = to + SOME, j->grid.loss = to + 2 * SOME;
+    j->grid.count = SOME;
+}
+
 static sn_status job_new(job *j, const sn_scaling_data *data, int64_t tasks) {
     int64_t n = data->count, threads = sn_max_i64(j->options.n_threads, 1), size;
     if (!sn_mul_i64(n, 3 + threads, &size) || !sn_mul_i64(size, sizeof(double), &size))
         return sn_fail(SN_ERR_LIMIT, "scaling: too many points");
-    j->logs = sn_calloc((size_t)n, 3 * sizeof *j->logs);
+    j->logs = sn_calloc((size_t)(n + SOME), 3 * sizeof *j->logs);
     j->weight = sn_calloc((size_t)(n * threads), sizeof *j->weight);
     j->end = sn_calloc((size_t)tasks, SN_SCALING_MAX * sizeof *j->end);
     j->value = sn_calloc((size_t)tasks, sizeof *j->value);
     if (!j->logs || !j->weight || !j->end || !j->value) return sn_fail_memory("a scaling fit");
     take_logs(j, data);
+    choose_grid_points(j);
     return SN_OK;
 }
 
@@ -141,10 +161,16 @@ static void fit_start(void *arg, int64_t task, int thread) {
         rest /= n;
     }
     shift(j, q, -1);
-    j->value[task] = minimise(&j->points, q, 1);
+    j->value[task] = minimise(&j->grid, q, 1);
 }
 
-/* Draws as many points as there are, with replacement. */
+static void fit_minimum(void *arg, int64_t task, int thread) {
+    job *j = arg;
+    (void)thread;
+    j->minimum_value[task] = is_cancelled(j) ? INFINITY : minimise(&j->points, j->minimum[task], 20);
+}
+
+/* Draws as many points as there are, with replacement; another minimum may be the best of these. */
 static void fit_resample(void *arg, int64_t task, int thread) {
     job *j = arg;
     sn_scaling_points points = j->points;
@@ -155,8 +181,15 @@ static void fit_resample(void *arg, int64_t task, int thread) {
     for (int64_t i = 0; i < n; i++)
         weight[(int64_t)(sn_uniform_f64(j->options.seed, (uint64_t)task, (uint64_t)i) * (double)n)]++;
     points.weight = weight;
-    memcpy(q, j->best, sizeof j->best);
-    j->value[task] = is_cancelled(j) ? INFINITY : minimise(&points, q, 4);
+    j->value[task] = INFINITY;
+    for (int k = 0; k < j->n_minima && !is_cancelled(j); k++) {
+        double at[SN_SCALING_MAX];
+        memcpy(at, j->minimum[k], sizeof at);
+        double value = minimise(&points, at, 4);
+        if (k > 0 && !(value < j->value[task])) continue;
+        memcpy(q, at, sizeof at);
+        j->value[task] = value;
+    }
 }
 
 /* In parts, so that progress is told by the caller's thread. */
@@ -174,17 +207,73 @@ static sn_status run_tasks(job *j, sn_team *team, sn_task_fn fn, int64_t n) {
 
 /* ---- The whole ---- */
 
-static sn_status take_best(job *j, int64_t starts, sn_scaling_fit *f) {
-    int64_t best = 0;
-    for (int64_t s = 1; s < starts; s++)
-        if (j->value[s] < j->value[best]) best = s;
-    if (!isfinite(j->value[best]))
+/* Whether q is at a minimum that is taken already. */
+static bool is_taken(const job *j, const double *q, int n) {
+    for (int k = 0; k < n; k++) {
+        double apart = 0;
+        for (int i = 0; i < j->points.law->form.n_parameters; i++)
+            apart = fmax(apart, fabs(q[i] - j->minimum[k][i]) / (1 + fabs(q[i])));
+        if (apart < 0.05) return true;
+    }
+    return false;
+}
+
+/* The best distinct ends of the grid's starts, none much worse than the best. */
+static void take_minima(job *j, int64_t starts) {
+    double best = INFINITY;
+    for (int64_t s = 0; s < starts; s++) best = fmin(best, j->value[s]);
+    for (j->n_minima = 0; j->n_minima < MINIMA; j->n_minima++) {
+        int64_t next = -1;
+        for (int64_t s = 0; s < starts; s++)
+            if ((next < 0 || j->value[s] < j->value[next]) && j->value[s] <= 1.5 * best &&
+                !is_taken(j, j->end + s * SN_SCALING_MAX, j->n_minima))
+                next = s;
+        if (next < 0) return;
+        memcpy(j->minimum[j->n_minima], j->end + next * SN_SCALING_MAX, sizeof *j->minimum);
+    }
+}
+
+/* Puts the best first and leaves out those that have run into another or stayed far behind. */
+static void sort_minima(job *j) {
+    int n = j->n_minima;
+    double at[MINIMA][SN_SCALING_MAX], value[MINIMA];
+    memcpy(at, j->minimum, sizeof at);
+    memcpy(value, j->minimum_value, sizeof value);
+    j->n_minima = 0;
+    for (int turn = 0; turn < n; turn++) {
+        int next = -1;
+        for (int k = 0; k < n; k++)
+            if (isfinite(value[k]) && (next < 0 || value[k] < value[next])) next = k;
+        if (next < 0) return;
+        if (j->n_minima == 0 || (value[next] <= 1.5 * j->minimum_value[0] && !is_taken(j, at[next], j->n_minima))) {
+            memcpy(j->minimum[j->n_minima], at[next], sizeof *at);
+            j->minimum_value[j->n_minima++] = value[next];
+        }
+        value[next] = INFINITY;
+    }
+}
+
+static sn_status take_best(job *j, sn_team *team, int64_t starts, sn_scaling_fit *f) {
+    double least = INFINITY;
+    take_minima(j, starts);
+    j->total += j->n_minima;
+    SN_TRY(run_tasks(j, team, fit_minimum, j->n_minima));
+    sort_minima(j);
+    if (j->n_minima == 0)
         return sn_fail(SN_ERR_NUMERIC, "scaling: no start gave a finite objective: are the sizes sensible?");
-    memcpy(j->best, j->end + best * SN_SCALING_MAX, sizeof j->best);
-    f->objective = minimise(&j->points, j->best, 20);
+    f->objective = j->minimum_value[0];
     f->starts = starts;
-    for (int64_t s = 0; s < starts; s++) f->agreeing += j->value[s] <= f->objective * (1 + 1e-6) + 1e-15;
+    f->minima = j->n_minima;
+    for (int64_t s = 0; s < starts; s++) least = fmin(least, j->value[s]);
+    if (j->grid.count == j->points.count) least = f->objective;
+    for (int64_t s = 0; s < starts; s++) f->agreeing += j->value[s] <= least * (1 + 1e-6) + 1e-15;
     return SN_OK;
+}
+
+static bool is_exponent(const sn_scaling_law *law, int parameter) {
+    for (int k = 0; k < law->n_terms; k++)
+        if (law->term[k].exponent == parameter) return true;
+    return false;
 }
 
 static void to_values(const job *j, const double *q, double *value) {
@@ -228,10 +317,13 @@ static sn_status fit_all(job *j, const sn_scaling_data *data, sn_scaling_fit *f)
     j->options.n_threads = sn_team_size(team);
     sn_status status = job_new(j, data, sn_max_i64(starts, j->options.resamples));
     if (status == SN_OK) status = run_tasks(j, team, fit_start, starts);
-    if (status == SN_OK) status = take_best(j, starts, f);
+    if (status == SN_OK) status = take_best(j, team, starts, f);
     if (status == SN_OK) {
-        to_values(j, j->best, f->value);
+        to_values(j, j->minimum[0], f->value);
         f->rms = residual(f, data);
+        status = sn_scaling_tell(&j->points, j->minimum[0], f->untold);
+        for (int k = 0; k < f->form->n_parameters; k++)
+            f->rising[k] = is_exponent(j->points.law, k) && !f->untold[k] && f->value[k] < 0;
     }
     if (status == SN_OK && j->options.resamples > 0) status = bootstrap(j, team, f);
     sn_team_free(team);

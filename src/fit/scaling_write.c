@@ -24,12 +24,17 @@ static void put_fit(sn_json_out *w, const sn_scaling_fit *f) {
     sn_json_put_f64(w, "rms", f->rms);
     sn_json_put_i64(w, "starts", f->starts);
     sn_json_put_i64(w, "agreeing", f->agreeing);
+    sn_json_put_i64(w, "minima", f->minima);
     sn_json_put_i64(w, "resamples", f->resamples);
+    bool rising = false;
+    for (int k = 0; k < f->form->n_parameters; k++) rising |= f->rising[k];
+    sn_json_put_bool(w, "rising", rising);
     sn_json_begin_object(w, "parameters");
     for (int k = 0; k < f->form->n_parameters; k++) {
         sn_json_begin_object(w, f->form->parameter[k]);
         sn_json_put_f64(w, "value", f->value[k]);
         put_bounds(w, f->low[k], f->high[k]);
+        sn_json_put_bool(w, "told", !f->untold[k]);
         sn_json_end(w);
     }
     sn_json_end(w);

@@ -60,6 +60,23 @@ for twice in '--loss n' '--n loss' '--d loss' '--n d --d d'; do
     says "is taken twice"
 done
 
+refused '"n";"loss"\n"1,5";"2,5"\n"2,5";"2"\n' 'decimals are written with a point'
+refused 'n,loss\n1,2\n2,-1\n3,1\n4,1\n' 'row 2: the loss is -1'
+refused 'n,loss\n5,2\n' '1 points are too few'
+
+# what should not be read off a fit
+awk 'BEGIN { print "Number of parameters\tTraining tokens\tfinal loss"
+    for (n = 1; n < 300; n *= 2) for (d = 1; d < 300; d *= 3) print n "\t" d "\t" 1 + 3 / n^0.5 }' >"$work/t.tsv"
+status 0 "$SUAN" fit scaling "$work/t.tsv" -q --bootstrap 0 --json "$work/t.json"
+prints 'N: column "Number of parameters", D: column "Training tokens", loss: column "final loss"'
+says "do not tell"
+says "beta"
+grep -q '"told": false' "$work/t.json" || fail "the JSON does not say what is not told"
+grep -q '"rising": false' "$work/t.json" || fail "the JSON does not say whether the law rises"
+awk 'BEGIN { for (n = 1; n < 300; n *= 2) print n, 3 * n^0.1 }' >"$work/rise.txt"
+status 0 "$SUAN" fit scaling "$work/rise.txt" -q --bootstrap 0 -f power
+says "the loss rises with size (alpha below 0)"
+
 density_refused() { # TEXT, what is said
     printf '%b' "$1" >"$work/bad.txt"
     status 1 "$SUAN" fit density "$work/bad.txt" -q
