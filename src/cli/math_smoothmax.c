@@ -7,9 +7,9 @@
 
 typedef struct settings {
     cli_arguments arguments;
-    const char *family, *plot;
+    const char *family, *plot, *data, *column;
     double k;
-    bool json, derivatives;
+    bool json, derivatives, minimum;
 } settings;
 
 #define AT(field) offsetof(settings, field)
@@ -20,6 +20,10 @@ static const cli_option options[] = {
     {"family", 'f', CLI_TEXT, AT(family), "NAME", 0, 0, NULL,
      "One of lse, logcosh, sqrt, erf, boltzmann, mellow, power, power-mean; without it all."},
     {"derivatives", 'd', CLI_FLAG, AT(derivatives), "", 0, 0, NULL, "Print gradient and Hessian too."},
+    {"min", 'm', CLI_FLAG, AT(minimum), "", 0, 0, NULL,
+     "The smooth minimum: less the smooth maximum of the negatives."},
+    {"data", 0, CLI_TEXT, AT(data), "FILE", 0, 0, NULL, "Numbers of a CSV, a text or an .npy, as many as there are."},
+    {"column", 'c', CLI_TEXT, AT(column), "COLUMN", 0, 0, "1", "Name or number of the column of --data."},
     {"json", 0, CLI_FLAG, AT(json), "", 0, 0, NULL, "Print JSON."},
     {"plot", 0, CLI_TEXT, AT(plot), "FILE", 0, 0, NULL,
      "Draw the families and their errors against the bounds: FILE.png, FILE.svg or FILE.pdf."},
@@ -28,19 +32,20 @@ static const cli_option options[] = {
 static const cli_example examples[] = {
     {"suan math smoothmax 1 2", "of two numbers, by every family"},
     {"suan math smoothmax -k 10 -d -f lse -- -3 0.5 0.4", "sharper, with derivatives"},
+    {"suan math smoothmax --min -f mellow -k 0.1 --data losses.csv", "a smooth minimum of a column"},
     {"suan math smoothmax", "the bounds of two values, and the worst error met"},
     {"suan math smoothmax -k 5 --plot smoothmax.png", "the families and their errors"},
 };
 
-enum { most_values = CLI_MAX_ARGUMENTS };
+enum { most_values = CLI_MAX_ARGUMENTS }; /* with derivatives */
 typedef struct job {
     const settings *s;
-    double x[most_values];
-    int n;
+    double few[most_values], *x; /* x: few, or those of a file; negated for the minimum */
+    int64_t n;
 } job;
 
-static int read_values(job *j) {
-    for (j->n = 0; j->n < j->s->arguments.n_arguments; j->n++) {
+static int read_arguments(job *j) {
+    for (j->x = j->few, j->n = 0; j->n < j->s->arguments.n_arguments; j->n++) {
         const char *text = j->s->arguments.argument[j->n];
         char *end;
         j->x[j->n] = strtod(text, &end);
@@ -51,6 +56,32 @@ static int read_values(job *j) {
     return CLI_OK;
 }
 
+static sn_status read_column(job *j) {
+    sn_columns *c;
+    sn_status status = sn_columns_open(j->s->data, &c);
+    if (status != SN_OK) return status;
+    j->n = sn_columns_n_rows(c);
+    j->x = malloc((size_t)j->n * sizeof *j->x);
+    status = j->x ? sn_columns_get(c, j->s->column, j->x) : cli_refuse(SN_ERR_MEMORY, "out of memory");
+    sn_columns_free(c);
+    return status;
+}
+
+static int read_values(job *j) {
+    if (j->s->data && j->s->arguments.n_arguments) {
+        cli_say("math smoothmax: numbers or --data, not both");
+        return CLI_USAGE;
+    }
+    sn_status status = j->s->data ? read_column(j) : SN_OK;
+    int result = status != SN_OK ? cli_failed(status) : j->s->data ? CLI_OK : read_arguments(j);
+    if (result == CLI_OK && j->s->derivatives && (j->n == 0 || j->n > most_values)) {
+        cli_say("math smoothmax: --derivatives are of 1 to %d numbers%s", most_values, j->n ? "" : ": give some");
+        result = CLI_USAGE;
+    }
+    for (int64_t i = 0; i < j->n && j->s->minimum && result == CLI_OK; i++) j->x[i] = -j->x[i];
+    return result;
+}
+
 static bool is_wanted(const settings *s, int f) {
     return !s->family || !strcmp(s->family, sn_smoothmax_name((sn_smoothmax_family)f));
 }
@@ -59,7 +90,7 @@ static bool is_wanted(const settings *s, int f) {
 static bool is_left_out(const job *j, int f) {
     if (j->s->family || (f != SN_SMOOTHMAX_POWER && f != SN_SMOOTHMAX_POWER_MEAN)) return false;
     bool out = j->s->k < 1;
-    for (int i = 0; i < j->n; i++) out = out || j->x[i] < 0;
+    for (int64_t i = 0; i < j->n && !out; i++) out = j->x[i] < 0;
     return out;
 }
 
@@ -109,11 +140,16 @@ static sn_status print_value(const job *j, int f, bool first) {
     sn_smoothmax_bound bound;
     double value, most = j->x[0];
     bool json = j->s->json, more = j->s->derivatives;
-    for (int i = 1; i < j->n; i++) most = fmax(most, j->x[i]);
+    for (int64_t i = 1; i < j->n; i++) most = fmax(most, j->x[i]);
     sn_status status = sn_smoothmax(family, j->s->k, j->x, j->n, &value, more ? gradient : NULL, more ? hessian : NULL);
     if (status == SN_OK) status = sn_smoothmax_bounds(family, j->s->k, j->n, &bound);
     if (status != SN_OK) return status;
     if (bound.relative) bound.low = (bound.low - 1) * most, bound.high = (bound.high - 1) * most;
+    if (j->s->minimum) {
+        double low = bound.low;
+        bound.low = 0 - bound.high, bound.high = 0 - low, value = 0 - value, most = 0 - most;
+        for (int64_t i = 0; i < j->n * j->n && more; i++) hessian[i] = 0 - hessian[i];
+    }
     if (json) {
         printf("%s{\"family\":\"%s\",\"value\":", first ? "[" : ",\n ", sn_smoothmax_name(family));
         print_number(value, true);
@@ -126,7 +162,7 @@ static sn_status print_value(const job *j, int f, bool first) {
     } else
         printf("%-10s  %22.16g  %13.6e  %13.6e  %13.6e\n", sn_smoothmax_name(family), value, value - most, bound.low,
                bound.high);
-    if (more) print_derivatives(gradient, hessian, j->n, json);
+    if (more) print_derivatives(gradient, hessian, (int)j->n, json);
     if (json) printf("}");
     return SN_OK;
 }
@@ -134,7 +170,8 @@ static sn_status print_value(const job *j, int f, bool first) {
 static sn_status print_values(const job *j) {
     bool first = true;
     if (!j->s->json)
-        printf("%-10s  %22s  %13s  %13s  %13s\n", "family", "smooth maximum", "error", "at least", "at most");
+        printf("%-10s  %22s  %13s  %13s  %13s\n", "family", j->s->minimum ? "smooth minimum" : "smooth maximum",
+               "error", "at least", "at most");
     for (int f = 0; f < SN_N_SMOOTHMAX; f++) {
         if (!is_wanted(j->s, f) || is_left_out(j, f)) continue;
         sn_status status = print_value(j, f, first);
@@ -175,15 +212,16 @@ static sn_status print_bounds(const job *j) {
 
 static int run(void *p) {
     job j = {.s = p};
-    if (check_family(j.s) != CLI_OK || read_values(&j) != CLI_OK) return CLI_USAGE;
-    if (j.n == 0 && j.s->derivatives) {
-        cli_say("math smoothmax: --derivatives are of numbers: give some");
-        return CLI_USAGE;
+    int result = check_family(j.s);
+    if (result == CLI_OK) result = read_values(&j);
+    if (result == CLI_OK) {
+        sn_status status = cli_check_outputs(NULL, NULL, j.s->plot);
+        if (status == SN_OK) status = j.n ? print_values(&j) : print_bounds(&j);
+        if (status == SN_OK && j.s->plot) status = sn_smoothmax_write_plot(j.s->k, j.s->plot);
+        result = status == SN_OK ? CLI_OK : cli_failed(status);
     }
-    sn_status status = cli_check_outputs(NULL, NULL, j.s->plot);
-    if (status == SN_OK) status = j.n ? print_values(&j) : print_bounds(&j);
-    if (status == SN_OK && j.s->plot) status = sn_smoothmax_write_plot(j.s->k, j.s->plot);
-    return status == SN_OK ? CLI_OK : cli_failed(status);
+    if (j.x != j.few) free(j.x);
+    return result;
 }
 
 const cli_verb cli_verb_math_smoothmax = {

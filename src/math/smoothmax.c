@@ -67,21 +67,24 @@ static void mellow(call *c) {
 
 /* ---- Boltzmann: sum w x, w = softmax(kx) ---- */
 
-/* 1 + k (x_i - value). */
-static double slope(const call *c, int64_t i) {
-    return 1 + fmax(-1e6, 2 * (c->k * (c->x[i] / 2 - c->x[c->at] / 2 + c->fall)));
+/* k (x_i - value). */
+static double lead(const call *c, int64_t i) {
+    return fmax(-1e6, 2 * (c->k * (c->x[i] / 2 - c->x[c->at] / 2 + c->fall)));
 }
 
+/* What w_i lacks of 1 is not taken from it for the largest, whose w may be 1 but for what is beyond double. */
 static void boltzmann(call *c) {
-    double total = 1 + others(c), most = c->x[c->at];
+    double rest = others(c), total = 1 + rest, most = c->x[c->at];
     c->fall = 0;
     for (int64_t i = 0; i < c->n; i++) c->fall += exp(exponent(c, i)) / total * (most / 2 - c->x[i] / 2);
     c->value = most - c->fall - c->fall;
-    for (int64_t i = 0; i < c->n && c->gradient; i++) c->gradient[i] = exp(exponent(c, i)) / total * slope(c, i);
+    for (int64_t i = 0; i < c->n && c->gradient; i++) c->gradient[i] = exp(exponent(c, i)) / total * (1 + lead(c, i));
     for (int64_t i = 0; i < c->n && c->hessian; i++)
         for (int64_t j = 0; j < c->n; j++) {
-            double w = exp(exponent(c, i)) / total, v = exp(exponent(c, j)) / total, same = i == j;
-            c->hessian[i * c->n + j] = c->k * w * ((same - v) * slope(c, i) + same - c->gradient[j]);
+            double w = exp(exponent(c, i)) / total, v = exp(exponent(c, j)) / total, own = lead(c, i);
+            double without = i == c->at ? rest / total : 1 - w;
+            c->hessian[i * c->n + j] =
+                c->k * w * (i == j ? without * (2 + own) - w * own : -v * (2 + own + lead(c, j)));
         }
 }
 

@@ -28,6 +28,23 @@ if grep -q "e+00.*-0.0" "$work/out"; then fail "-0 is printed"; fi
 status 0 smooth -k 5 --plot "$work/a.svg"
 grep -q '</svg>' "$work/a.svg" || fail "the picture"
 
+awk 'BEGIN { for (i = 0; i < 100000; i++) print i % 7 }' >"$work/many.csv"
+status 0 smooth -f lse --json --data "$work/many.csv"
+prints '"value":16.'
+prints '"high":11.5129254'
+status 0 smooth --min -f lse -d --json 1 2
+prints '"value":0.68673831248177'
+prints '"low":-0.69314718055994529,"high":0,"gradient":[0.7310585786300'
+prints '"hessian":[[-0.19661193324148'
+status 2 smooth -d --data "$work/many.csv"
+says "of 1 to 64 numbers"
+status 2 smooth --data "$work/many.csv" 1
+says "not both"
+status 1 smooth --data "$work/many.csv" --column x
+says 'no column "x"'
+status 1 smooth --data "$work/none.csv"
+says "none.csv"
+
 status 1 smooth -f power -1 2
 says "value 0, -1, is below 0"
 status 1 smooth -f power -k 0.5 1 2

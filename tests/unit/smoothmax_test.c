@@ -243,6 +243,11 @@ static void nothing_cancels(void **state) {
     double w = 1 / (1 + exp(-1));
     near(g[0], w * (1 + (1 - w)), 1e-15);
     near(g[1], (1 - w) * (1 - w), 1e-15);
+    /* By mpmath at 60 digits. */
+    assert_int_equal(sn_smoothmax(SN_SMOOTHMAX_BOLTZMANN, 2, (double[]){0, -20}, 2, &y, NULL, h), SN_OK);
+    for (int i = 0; i < 4; i++) near(h[i] * (i % 3 ? -1 : 1) / -3.2287492340216075801e-16, 1, 2e-14);
+    assert_int_equal(sn_smoothmax(SN_SMOOTHMAX_BOLTZMANN, 0.5, (double[]){3, 1}, 2, &y, NULL, h), SN_OK);
+    for (int i = 0; i < 4; i++) near(h[i] * (i % 3 ? -1 : 1), 0.15118305940500764782, 1e-15);
     for (double p = 2; p < 1e300; p *= 1e7) { /* equal values: a half each, however high the power */
         assert_int_equal(sn_smoothmax(SN_SMOOTHMAX_POWER, p, (double[]){3, 3}, 2, &y, g, h), SN_OK);
         near(g[0] / pow(2, 1 / p), 0.5, 1e-15);
