@@ -110,8 +110,9 @@ void cli_stop_within(unsigned seconds);
 /* A progress line on a terminal, a plain line now and then elsewhere; nothing with --quiet. */
 typedef struct cli_progress {
     const char *what, *unit;
-    double begun, shown;
-    bool terminal, quiet, drawn;
+    double shown;       /* when it was drawn last */
+    double since, from; /* when it was first shown, and how much was done by then: what was kept has no rate */
+    bool terminal, quiet, drawn, started;
 } cli_progress;
 cli_progress cli_progress_begin(const char *what, const char *unit, bool quiet);
 void cli_progress_show(cli_progress *p, double done, double total);

@@ -96,7 +96,7 @@ double cli_now(void) {
 cli_progress cli_progress_begin(const char *what, const char *unit, bool quiet) {
     double now = cli_now();
     return (cli_progress){
-        .what = what, .unit = unit, .begun = now, .shown = now, .terminal = isatty(STDERR_FILENO) != 0, .quiet = quiet};
+        .what = what, .unit = unit, .shown = now, .terminal = isatty(STDERR_FILENO) != 0, .quiet = quiet};
 }
 
 static void draw_bar(const cli_progress *p, double share, double rate, double left) {
@@ -111,9 +111,10 @@ static void draw_bar(const cli_progress *p, double share, double rate, double le
 
 void cli_progress_show(cli_progress *p, double done, double total) {
     double now = cli_now(), interval = p->terminal ? 0.1 : 10;
-    if (p->quiet || total <= 0 || now - p->shown < interval) return;
+    if (!p->started) p->started = true, p->since = now, p->from = done;
+    if (p->quiet || total <= 0 || now - p->shown < interval || now <= p->since) return;
     double share = done < total ? done / total : 1;
-    double rate = done / (now - p->begun), left = rate > 0 ? (total - done) / rate : 0;
+    double rate = (done - p->from) / (now - p->since), left = rate > 0 ? (total - done) / rate : 0;
     p->shown = now;
     p->drawn = true;
     if (p->terminal)
