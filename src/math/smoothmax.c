@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/sum.h"
 
 #include <string.h>
 
@@ -23,10 +24,10 @@ static double exponent(const call *c, int64_t i) { return 2 * (c->k * (c->x[i] /
 
 /* The sum of e^{k (x_i - max)} without the largest itself, so that small ones are not lost beside the 1. */
 static double others(const call *c) {
-    double total = 0;
+    sn_sum total = {0, 0};
     for (int64_t i = 0; i < c->n; i++)
-        if (i != c->at) total += exp(exponent(c, i));
-    return total;
+        if (i != c->at) sn_sum_add(&total, exp(exponent(c, i)));
+    return sn_sum_end(&total);
 }
 
 static void lse(call *c) {
@@ -48,14 +49,16 @@ static void log_cosh(call *c) {
 /* (1/k) log of the mean of e^(k (x - max)). Where all exponents are small it is the mean of x - max and half of k times
  * the variance: the next term is below 1e-16 of these. */
 static double mellow_gap(const call *c) {
-    double n = (double)c->n, least = 0, sum = 0, mean = 0, square = 0;
+    double n = (double)c->n, least = 0;
+    sn_sum sums[3] = {{0, 0}};
     for (int64_t i = 0; i < c->n; i++) {
         double half = c->x[i] / 2 - c->x[c->at] / 2, e = exponent(c, i);
         least = fmin(least, e);
-        sum += expm1(e) / n;
-        mean += half / n;
-        square += e * (half / n);
+        sn_sum_add(&sums[0], expm1(e) / n);
+        sn_sum_add(&sums[1], half / n);
+        sn_sum_add(&sums[2], e * (half / n));
     }
+    double sum = sn_sum_end(&sums[0]), mean = sn_sum_end(&sums[1]), square = sn_sum_end(&sums[2]);
     if (least >= -1e-8) return 2 * mean + (square - 2 * (c->k * mean) * mean);
     return (sum > -0.5 ? log1p(sum) : log1p(others(c)) - log(n)) / c->k;
 }
@@ -75,8 +78,9 @@ static double lead(const call *c, int64_t i) {
 /* What w_i lacks of 1 is not taken from it for the largest, whose w may be 1 but for what is beyond double. */
 static void boltzmann(call *c) {
     double rest = others(c), total = 1 + rest, most = c->x[c->at];
-    c->fall = 0;
-    for (int64_t i = 0; i < c->n; i++) c->fall += exp(exponent(c, i)) / total * (most / 2 - c->x[i] / 2);
+    sn_sum fall = {0, 0};
+    for (int64_t i = 0; i < c->n; i++) sn_sum_add(&fall, exp(exponent(c, i)) / total * (most / 2 - c->x[i] / 2));
+    c->fall = sn_sum_end(&fall);
     c->value = most - c->fall - c->fall;
     for (int64_t i = 0; i < c->n && c->gradient; i++) c->gradient[i] = exp(exponent(c, i)) / total * (1 + lead(c, i));
     for (int64_t i = 0; i < c->n && c->hessian; i++)
@@ -107,15 +111,17 @@ static void power_of_zeros(const call *c, double share) {
 /* M = (share sum x^p)^(1/p), share 1 or 1/n. With r = x / max and T = sum r^p the gradient is
  * share r^(p-1) (share T)^(1/p-1), and what x_i lacks of being the only one is 1 - r^p / T. */
 static void power_of(call *c, double share) {
-    double rest = 0, most = c->x[c->at], p = c->k;
+    double most = c->x[c->at], p = c->k;
+    sn_sum others_sum = {0, 0};
     c->value = 0;
     if (most == 0) {
         power_of_zeros(c, share);
         return;
     }
     for (int64_t i = 0; i < c->n; i++)
-        if (i != c->at) rest += ratio_power(c, i, p);
-    double total = 1 + rest, root = pow(share * total, 1 / p), scale = pow(share * total, 1 / p - 1);
+        if (i != c->at) sn_sum_add(&others_sum, ratio_power(c, i, p));
+    double rest = sn_sum_end(&others_sum), total = 1 + rest, root = pow(share * total, 1 / p),
+           scale = pow(share * total, 1 / p - 1);
     c->value = most * root;
     for (int64_t i = 0; i < c->n && c->gradient; i++) c->gradient[i] = share * ratio_power(c, i, p - 1) * scale;
     for (int64_t i = 0; i < c->n && c->hessian; i++)

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "study/sparsity_stream.h"
-#include "study/sum.h"
+#include "base/sum.h"
 
 #include <math.h>
 #include <string.h>

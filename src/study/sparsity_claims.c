@@ -3,7 +3,7 @@
 
 #include "base/philox.h"
 #include "file/json_write.h"
-#include "study/sum.h"
+#include "base/sum.h"
 
 #include <math.h>
 

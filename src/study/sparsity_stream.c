@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/size.h"
-#include "study/sum.h"
+#include "base/sum.h"
 
 #include <string.h>
 

@@ -265,6 +265,22 @@ static void nothing_cancels(void **state) {
     assert_true(g[0] == 1 && g[1] == 1 && h[0] == 0 && h[1] == 0);
 }
 
+/* A million values: k x = ln(1 + i mod 4), so that the sum of e^(kx) is 2.5 million. */
+static void many_values(void **state) {
+    enum { n = 1000000 };
+    double *x = malloc(n * sizeof *x), k = 0.7;
+    (void)state;
+    for (int i = 0; i < n; i++) x[i] = log(1 + i % 4) / k;
+    near(value(SN_SMOOTHMAX_LSE, k, x, n), log(2.5e6) / k, 4e-15);
+    near(value(SN_SMOOTHMAX_MELLOW, k, x, n), log(2.5) / k, 1e-15);
+    double mean = (2 * log(2) + 3 * log(3) + 4 * log(4)) / 10 / k;
+    near(value(SN_SMOOTHMAX_BOLTZMANN, k, x, n), mean, 1e-15);
+    for (int i = 0; i < n; i++) x[i] = i % 4;
+    near(value(SN_SMOOTHMAX_POWER, 2, x, n), sqrt(3.5e6), 1e-12);
+    near(value(SN_SMOOTHMAX_POWER_MEAN, 2, x, n), sqrt(3.5), 1e-15);
+    free(x);
+}
+
 static void what_the_source_prints_wrong(void **state) {
     (void)state;
     double x[] = {1, -3}, y; /* the power form returned the one of largest magnitude */
@@ -440,6 +456,7 @@ int main(void) {
         cmocka_unit_test(derivatives_meet_differences),
         cmocka_unit_test(nothing_overflows),
         cmocka_unit_test(nothing_cancels),
+        cmocka_unit_test(many_values),
         cmocka_unit_test(what_the_source_prints_wrong),
         cmocka_unit_test(bad_input_is_refused),
         cmocka_unit_test(graph_meets_function),

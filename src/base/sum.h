@@ -1,6 +1,6 @@
 /* Sums that lose no digits over many terms (Neumaier's compensation). */
-#ifndef SN_STUDY_SUM_H
-#define SN_STUDY_SUM_H
+#ifndef SN_BASE_SUM_H
+#define SN_BASE_SUM_H
 
 #include <math.h>
 
