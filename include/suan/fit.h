@@ -166,6 +166,8 @@ typedef struct sn_density_options {
 
 typedef struct sn_density sn_density;
 
+/* Whether y[0..n) can be fitted, as below; low and high as in the options. */
+SN_API sn_status sn_density_check(const double *y, int64_t n, double low, double high);
 /* Fits y[0..n), at least 2 different finite numbers, all in the interval where there is one: else SN_ERR_ARGUMENT with
  * the row (from 1). options may be NULL. */
 SN_API sn_status sn_density_fit(const sn_density_method *method, const double *y, int64_t n,

@@ -190,6 +190,7 @@ static sn_status read_table(job *j, int64_t *n) {
 static sn_status take_data(job *j) {
     int64_t n;
     sn_status status = j->s->source ? draw_data(j, &n) : read_table(j, &n);
+    if (status == SN_OK) status = sn_density_check(j->data, n, j->low, j->high); /* rows have their numbers still */
     if (status != SN_OK) return status;
     j->n_test = (int64_t)((double)n * j->s->holdout);
     j->n_train = n - j->n_test;

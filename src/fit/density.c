@@ -32,15 +32,16 @@ struct sn_density {
 
 /* ---- Fitting ---- */
 
-static sn_status check(const double *y, int64_t n, const sn_density_options *o, bool interval) {
+sn_status sn_density_check(const double *y, int64_t n, double low, double high) {
+    bool interval = low != 0 || high != 0;
     double first = n > 0 ? y[0] : 0, least = first, most = first;
     for (int64_t i = 0; i < n; i++) {
         if (!isfinite(y[i]) || fabs(y[i]) > 1e150)
             return sn_fail(SN_ERR_ARGUMENT, "density: row %lld: %g: numbers up to 1e150 are taken, others want a scale",
                            (long long)i + 1, y[i]);
-        if (interval && !(y[i] >= o->low && y[i] <= o->high))
+        if (interval && !(y[i] >= low && y[i] <= high))
             return sn_fail(SN_ERR_ARGUMENT, "density: row %lld: %g lies outside of the interval %g to %g",
-                           (long long)i + 1, y[i], o->low, o->high);
+                           (long long)i + 1, y[i], low, high);
         least = fmin(least, y[i]), most = fmax(most, y[i]);
     }
     if (least == most)
@@ -60,6 +61,14 @@ static void take_moments(sn_density_points *p) {
     for (int64_t i = 0; i < p->n; i++) square += (p->y[i] - mean) * (p->y[i] - mean) / (double)p->n;
     p->mean = mean;
     p->deviation = sqrt(square);
+}
+
+/* The least width of a window with a hundredth of the points (at least 5): nothing narrower is fitted. */
+static double narrowest(const sn_density_points *p) {
+    int64_t in = p->n / 100 > 4 ? p->n / 100 : 4;
+    double least = p->y[p->n - 1] - p->y[0];
+    for (int64_t i = in; i < p->n; i++) least = fmin(least, p->y[i] - p->y[i - in]);
+    return least;
 }
 
 /* Where many numbers are equal, a bin or component of no width has a likelihood without bounds. */
@@ -109,7 +118,7 @@ sn_status sn_density_fit(const sn_density_method *method, const double *y, int64
         return sn_fail(SN_ERR_ARGUMENT, "density: %g to %g is no interval", o.low, o.high);
     if (o.size < 0 || o.size > 4096 || !(o.roughness >= 0) || !(o.step >= 0) || o.starts < 0)
         return sn_fail(SN_ERR_ARGUMENT, "density: size (0 to 4096), roughness, step or starts out of range");
-    SN_TRY(check(y, n, &o, interval));
+    SN_TRY(sn_density_check(y, n, o.low, o.high));
     if (o.starts == 0) o.starts = 8;
     double *sorted = sn_alloc((size_t)n * sizeof *sorted);
     if (!sorted) return sn_fail_memory("a density");
@@ -117,6 +126,7 @@ sn_status sn_density_fit(const sn_density_method *method, const double *y, int64
     sn_sort_f64(sorted, n);
     sn_density_points p = {.y = sorted, .n = n, .interval = interval, .low = o.low, .high = o.high};
     take_moments(&p);
+    p.narrowest = narrowest(&p);
     if (o.step == 0) warn_of_ties(&p);
     sn_status status = fit_sorted(ops, &p, &o, out);
     sn_free(sorted);

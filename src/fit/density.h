@@ -11,6 +11,7 @@ typedef struct sn_density_points {
     bool interval;
     double low, high;
     double mean, deviation;
+    double narrowest; /* of the places where the points lie closest; 0 where many are equal */
 } sn_density_points;
 
 typedef struct sn_density_ops {

@@ -145,6 +145,11 @@ static sn_status fit_by_bic(const search *s, double *best, int64_t *best_n) {
     }
     sn_free(q);
     sn_free(before);
+    if (status == SN_OK && *best_n == LAST)
+        sn_log_message(SN_LOG_WARN,
+                       "density: %d coefficients, the most that are tried, are still the best by BIC: the data has "
+                       "finer structure than a Fourier density of that size",
+                       LAST);
     if (status == SN_OK && *best_n == 0)
         status = sn_fail(SN_ERR_ARGUMENT, "density: %lld points are too few for a Fourier density: %lld are the least",
                          (long long)s->p->n, (long long)free_parameters(s->line, ladder[0]) + 1);

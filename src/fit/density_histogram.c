@@ -45,7 +45,7 @@ enum { MOST_BINS = 1024 };
 static int64_t choose_bins(const sn_density_points *p, double step, double *counts) {
     double best = -INFINITY;
     int64_t chosen = 1;
-    for (int64_t bins = 1; bins <= MOST_BINS; bins += 1 + bins / 12) {
+    for (int64_t bins = 1; bins <= MOST_BINS && bins <= p->n; bins += 1 + bins / 12) {
         histogram h;
         set_bins(p, bins, &h);
         if (bins > 1 && h.width < 2 * step) break;

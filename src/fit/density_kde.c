@@ -51,16 +51,16 @@ static double leave_one_out(const kde *k) {
 
 /* Tried on at most `FEW` of the points, then scaled by n^(-1/5). */
 static double choose_bandwidth(const sn_density_points *p, double step, double *room) {
-    enum { FEW = 2000, STEPS = 28 };
+    enum { FEW = 2000, STEPS = 28, MOST_STEPS = 150 };
     int64_t every = (p->n + FEW - 1) / FEW;
     kde few = {.y = room};
     for (int64_t i = every / 2; i < p->n; i += every) room[few.n++] = p->y[i];
     double best = -INFINITY, chosen = 1, rule = p->deviation * pow((double)few.n, -0.2);
-    for (int i = 0; i < STEPS; i++) {
+    for (int i = 0, last = 0; i < STEPS || (i - last < STEPS / 2 && i < MOST_STEPS); i++) {
         few.h = rule * 1.5 * pow(0.8, i);
-        if (i > 0 && few.h < step / 2) break;
+        if (i > 0 && (few.h < step / 2 || (i >= STEPS && !(few.h > p->narrowest / 10 && p->narrowest > 0)))) break;
         double value = leave_one_out(&few);
-        if (value > best) best = value, chosen = few.h;
+        if (value > best) best = value, chosen = few.h, last = i;
     }
     return chosen * pow((double)p->n / (double)few.n, -0.2);
 }

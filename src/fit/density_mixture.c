@@ -40,8 +40,9 @@ static void mixture_free(void *model) {
 }
 
 static sn_status fit_into(const sn_density_points *p, const sn_density_options *o, mixture *m) {
-    /* the variance that rounding adds */
-    double floor = fmax(1e-6, o->step * o->step / 12 / (p->deviation * p->deviation));
+    /* a tenth of the narrowest window, or the variance that rounding adds */
+    double narrow = 0.1 * p->narrowest / p->deviation, round = o->step / p->deviation;
+    double floor = fmax(narrow > 0 ? fmin(1e-6, narrow * narrow) : 1e-6, round * round / 12);
     const sn_mixture_options options = {.starts = o->starts, .floor = floor, .seed = o->seed, .cancel = o->cancel};
     if (o->size > 0)
         SN_TRY(sn_mixture_fit(p->y, p->n, 1, o->size, &options, &m->m, NULL));

@@ -139,7 +139,7 @@ static double step(em *e, sn_mixture *m) {
         for (int64_t a = 0; a < d; a++)
             for (int64_t b = 0; b <= a; b++) {
                 double v = from[1 + d + a * d + b] / mass - from[1 + a] / mass * (from[1 + b] / mass);
-                cov[a * d + b] = cov[b * d + a] = v + (a == b ? e->floor : 0);
+                cov[a * d + b] = cov[b * d + a] = a == b ? fmax(v, 0) + e->floor : v;
             }
         for (int64_t a = 0; a < d; a++) m->mean[k * d + a] += from[1 + a] / mass;
     }

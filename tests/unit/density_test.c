@@ -366,6 +366,27 @@ static void shifted_and_scaled_data_gives_the_same(void **state) {
     }
 }
 
+/* Two clusters a million of their widths apart: both widths are found; rows outside of an interval are named. */
+static void far_clusters_keep_their_widths(void **state) {
+    enum { POINTS = 1000 };
+    static double y[POINTS];
+    const char *const methods[] = {"mixture", "kde"};
+    (void)state;
+    for (int i = 0; i < POINTS; i++) y[i] = sn_normal_f64(2, 7, (uint64_t)i) + (i % 2 ? 1e6 : 0);
+    double entropy = log(2) + 0.5 * log(2 * pi) + 0.5;
+    for (int m = 0; m < 2; m++) {
+        sn_density *d = fit(methods[m], y, POINTS, (sn_density_options){0});
+        double mean = 0;
+        for (int i = 0; i < POINTS; i++) mean += sn_density_log(d, y[i]) / POINTS;
+        assert_near(mean, -entropy, 0.1);
+        sn_density_free(d);
+    }
+    assert_int_equal(sn_density_check(y, POINTS, -10, 10), SN_ERR_ARGUMENT);
+    assert_non_null(strstr(sn_last_error(), "row 2: "));
+    for (int i = 0; i < POINTS; i++) y[i] = pow(sn_uniform_f64(2, 8, (uint64_t)i) + 1e-9, -3); /* 1 to 1e27 */
+    sn_density_free(fit("mixture", y, POINTS, (sn_density_options){0}));
+}
+
 /* A coder for values rounded to `step` needs about h - log2 step bits, h the differential entropy in bits. */
 static void coding_length_is_the_entropy(void **state) {
     enum { POINTS = 20000 };
@@ -488,6 +509,7 @@ int main(void) {
         cmocka_unit_test(ten_bumps_are_fitted),
         cmocka_unit_test(gap_bounds_what_is_lost),
         cmocka_unit_test(shifted_and_scaled_data_gives_the_same),
+        cmocka_unit_test(far_clusters_keep_their_widths),
         cmocka_unit_test(coding_length_is_the_entropy),
         cmocka_unit_test(bic_finds_the_number_of_components),
         cmocka_unit_test(em_is_as_good_as_scikit_learn),
