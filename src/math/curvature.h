@@ -48,6 +48,8 @@ void sn_curvature_free_fracs(sn_field *f, sn_frac *list, int64_t n);
 sn_status sn_curvature_numbers_new(sn_curvature *c, const sn_field_values *v, sn_curvature_numbers **out);
 double sn_curvature_number(int n, const sn_curvature_numbers *m, sn_curvature_tensor tensor, const int *index);
 bool sn_curvature_number_is_singular(int n, const sn_curvature_numbers *m);
+/* Are the values within range? */
+bool sn_curvature_number_is_real(int n, const sn_curvature_numbers *m);
 /* No more than rounding may leave of zero. */
 bool sn_curvature_number_is_noise(const sn_curvature_numbers *m, sn_curvature_tensor tensor, const int *index);
 /* Of the tensors that are too large: which components vanish at random points. */

@@ -37,12 +37,31 @@ static const double noise = 1e-20;
 static const double noise = 1e-15;
 #endif
 
-/* ---- Values of the metric ---- */
+/* ---- Values of the metric, which may be far beyond what doubles hold ---- */
+
+static quad two_to(int exponent) {
+    quad power = exponent < 0 ? (quad)0.5 : 2, x = 1;
+    for (int e = exponent < 0 ? -exponent : exponent; e; e >>= 1, power *= power)
+        if (e & 1) x *= power;
+    return x;
+}
+
+static bool is_finite(quad x) { return x - x == 0; }
+
+/* x < 2^exponent, x >= 2^(exponent - 1); 0 of what is 0 or not finite */
+static int exponent_of(quad x) {
+    int more = 0, exponent;
+    if (!is_finite(x) || !(x > 0)) return 0;
+    for (; x > (quad)0x1p512; x *= (quad)0x1p-512) more += 512;
+    for (; x < (quad)0x1p-512; x *= (quad)0x1p512) more -= 512;
+    frexp((double)x, &exponent);
+    return exponent + more;
+}
 
 static quad value(sn_field *f, const sn_frac *a, const sn_field_values *v) {
     double part[3];
-    sn_frac_evaluate_parts(f, a, v, part);
-    return (quad)part[0] + (quad)part[1] + (quad)part[2];
+    int exponent = sn_frac_evaluate_parts(f, a, v, part);
+    return ((quad)part[0] + (quad)part[1] + (quad)part[2]) * two_to(exponent);
 }
 
 static int64_t sym(int n, int a, int b) {
@@ -73,11 +92,9 @@ static void choose_units(int n, sn_curvature_numbers *m) {
     for (int round = 0; round < 40; round++) {
         quad largest[max_n];
         for (int a = 0; a < n; a++) {
-            int exponent = 0;
             largest[a] = 0;
             for (int b = 0; b < n; b++) largest[a] = larger(largest[a], m->g[a][b] / (m->unit[a] * m->unit[b]));
-            frexp((double)largest[a], &exponent);
-            largest[a] = largest[a] > 0 && isfinite((double)largest[a]) ? ldexp(1, exponent / 2) : 1;
+            largest[a] = two_to(exponent_of(largest[a]) / 2);
         }
         for (int a = 0; a < n; a++) m->unit[a] *= largest[a];
     }
@@ -239,8 +256,17 @@ static quad component(const sn_curvature_numbers *m, sn_curvature_tensor tensor,
     }
 }
 
+bool sn_curvature_number_is_real(int n, const sn_curvature_numbers *m) {
+    bool real = is_finite(m->kretschmann) && is_finite(m->scalar);
+    for (int a = 0; a < n; a++)
+        for (int b = 0; b < n; b++) real = real && is_finite(m->g[a][b]);
+    return real;
+}
+
 bool sn_curvature_number_is_singular(int n, const sn_curvature_numbers *m) {
-    (void)n;
+    for (int a = 0; a < n; a++)
+        for (int b = 0; b < n; b++)
+            if (!is_finite(m->g[a][b])) return false;
     return !(magnitude(m->determinant) > (quad)1e-25); /* of entries of size 1 */
 }
 

@@ -108,8 +108,9 @@ sn_status sn_curvature_find_zeros(sn_curvature *c) {
         sn_curvature_numbers *m = NULL;
         bool real = sn_field_random_point(c->field, seed, &v);
         sn_status status = real ? sn_curvature_numbers_new(c, &v, &m) : SN_OK;
-        if (m) {
-            singular += sn_curvature_number_is_singular(c->n, m);
+        bool singular_here = m && sn_curvature_number_is_singular(c->n, m);
+        if (m && (singular_here || sn_curvature_number_is_real(c->n, m))) {
+            singular += singular_here;
             look_for_zeros(c, m);
             tried++;
         }
@@ -188,9 +189,10 @@ static sn_status check_entries(sn_curvature *c, const sn_field_point *p) {
         return sn_fail(SN_ERR_NUMERIC, "--at: the metric is not finite and real at this point");
     }
     if (c->too_large[SN_CURVATURE_DETERMINANT]) return SN_OK;
-    double det = sn_frac_evaluate(c->field, c->tensor[SN_CURVATURE_DETERMINANT], c->values, c->n_values);
-    if (isfinite(det) && det != 0) return SN_OK;
-    return sn_fail(SN_ERR_NUMERIC, "--at: the metric is singular at this point (its determinant is %g)", det);
+    double det[3]; /* which may be far beyond what doubles hold */
+    (void)sn_frac_evaluate_parts(c->field, c->tensor[SN_CURVATURE_DETERMINANT], &c->values[c->n_values - 1], det);
+    if (isfinite(det[0]) && det[0] != 0) return SN_OK;
+    return sn_fail(SN_ERR_NUMERIC, "--at: the metric is singular at this point (its determinant is %g)", det[0]);
 }
 
 static sn_status set_values(sn_curvature *c, const point *p) {
@@ -204,8 +206,10 @@ static sn_status set_values(sn_curvature *c, const point *p) {
     SN_TRY(check_entries(c, &where));
     if (!any_too_large(c)) return SN_OK;
     SN_TRY(sn_curvature_numbers_new(c, &c->values[1], &c->numbers));
-    if (!sn_curvature_number_is_singular(c->n, c->numbers)) return SN_OK;
-    return sn_fail(SN_ERR_NUMERIC, "--at: the metric is singular at this point");
+    if (sn_curvature_number_is_singular(c->n, c->numbers))
+        return sn_fail(SN_ERR_NUMERIC, "--at: the metric is singular at this point");
+    if (sn_curvature_number_is_real(c->n, c->numbers)) return SN_OK;
+    return sn_fail(SN_ERR_NUMERIC, "--at: the metric's values are beyond range at this point");
 }
 
 static void drop_values(sn_curvature *c) {

@@ -147,8 +147,8 @@ void sn_field_values_free(sn_field_values *v);
 /* Correct to the last digits of a double: more precision is taken until cancellation does not matter. NaN where the
  * denominator is zero. values[0], values[1] are of rising precision. */
 double sn_frac_evaluate(sn_field *f, const sn_frac *a, const sn_field_values *values, int n_values);
-/* The same in v's precision as a sum of three doubles, without the check for cancellation. */
-void sn_frac_evaluate_parts(sn_field *f, const sn_frac *a, const sn_field_values *v, double part[3]);
+/* The same in v's precision, without the check for cancellation: a sum of three doubles times 2 to what is returned. */
+int sn_frac_evaluate_parts(sn_field *f, const sn_frac *a, const sn_field_values *v, double part[3]);
 /* Values of all generators at the random point numbered `seed`, to be freed; false where one is not real. */
 bool sn_field_random_point(sn_field *f, uint64_t seed, sn_field_values *v);
 /* A tree at the point, rounded to double; NaN where it is not real or a value is missing. */

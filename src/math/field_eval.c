@@ -149,15 +149,22 @@ static int fraction(sn_field *f, mpfr_t out, const sn_frac *a, const sn_field_va
     return result;
 }
 
-void sn_frac_evaluate_parts(sn_field *f, const sn_frac *a, const sn_field_values *v, double part[3]) {
+int sn_frac_evaluate_parts(sn_field *f, const sn_frac *a, const sn_field_values *v, double part[3]) {
     mpfr_t x;
+    int exponent = 0;
     mpfr_init2(x, v->precision);
     if (fraction(f, x, a, v, true) == no_number) mpfr_set_nan(x);
+    if (mpfr_regular_p(x)) {
+        mpfr_exp_t e = mpfr_get_exp(x);
+        exponent = e > 40000 ? 40000 : e < -40000 ? -40000 : (int)e;
+        mpfr_set_exp(x, 0);
+    }
     for (int i = 0; i < 3; i++) {
         part[i] = mpfr_get_d(x, nearest);
         mpfr_sub_d(x, x, part[i], nearest);
     }
     mpfr_clear(x);
+    return exponent;
 }
 
 double sn_frac_evaluate(sn_field *f, const sn_frac *a, const sn_field_values *values, int n_values) {

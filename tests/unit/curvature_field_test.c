@@ -106,6 +106,20 @@ static void printed_roots_are_read_again(void **state) {
     }
 }
 
+/* Determinants that doubles do not hold are neither 0 nor infinite; nor are entries where components are too large. */
+static void large_values_are_not_singular(void **state) {
+    (void)state;
+    sn_curvature *c = open_metric("x,y", NULL, "1e-9^20*exp(x); 1e-9^20");
+    set_point(c, "x=1,y=2");
+    assert_true(scalar(c, SN_CURVATURE_DETERMINANT) == 0);
+    close_to("g_xx", scalar(c, SN_CURVATURE_METRIC), exp(1) * 1e-180, 1e-14);
+    assert_true(scalar(c, SN_CURVATURE_SCALAR) == 0);
+    sn_curvature_close(c);
+    c = open_metric("x,y", NULL, "(2+x)^200*(3+y)^100; (12345678901+x*y)^200");
+    assert_false(sn_curvature_vanishes(c, SN_CURVATURE_RIEMANN));
+    sn_curvature_close(c);
+}
+
 static void refusals_say_where(void **state) {
     (void)state;
     const struct {
@@ -136,7 +150,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zeros_are_seen),     cmocka_unit_test(doubt_is_said),
         cmocka_unit_test(exact_stays_exact),  cmocka_unit_test(printed_roots_are_read_again),
-        cmocka_unit_test(refusals_say_where),
+        cmocka_unit_test(refusals_say_where), cmocka_unit_test(large_values_are_not_singular),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,7 +17,7 @@ import mpmath
 from mpmath import matrix, mpf
 
 mpmath.mp.dps = 40
-FUNCTIONS = ["sqrt", "sin", "cos", "tan", "sinh", "cosh", "exp", "log", "tanh", "atan"]
+FUNCTIONS = ["sqrt", "sin", "cos", "tan", "sinh", "cosh", "exp", "log", "tanh", "atan", "asin", "acos"]
 POWERS = ["2", "3", "(1/2)", "(-1)", "(2/3)", "M", "(-3/2)"]
 
 
