@@ -139,7 +139,7 @@ static sn_status read_metric(sn_curvature *c, const char *metric, const volatile
         int failed;
         status = sn_field_open(&c->scope, all, n * n, cancel, &c->field, fractions, &failed);
         if (failed >= 0) snprintf(place, sizeof place, "--metric, row %d, entry %d", failed / n + 1, failed % n + 1);
-        if (status != SN_OK) status = sn_fail_in(status, place);
+        if (status != SN_OK) status = sn_fail_in(status, "%s", place);
     }
     if (status == SN_OK) {
         status = new_tensors(c);
