@@ -45,7 +45,7 @@ const char *sn_extremal_kind_name(sn_extremal_kind kind) {
 
 const char *sn_extremal_end_name(sn_extremal_end end) {
     static const char *const names[] = {"no search", "all starts tried", "no room for more paths", "work spent",
-                                        "no finer meshes"};
+                                        "candidates did not last"};
     return end >= 0 && end <= SN_EXTREMAL_NO_FINER ? names[end] : "";
 }
 
@@ -303,6 +303,9 @@ static void warn(sn_extremal_job *j) {
                          (int)out->search.dropped, out->search.dropped > 1 ? "s" : "");
     if (out->search.end == SN_EXTREMAL_FULL)
         sn_extremal_note(j, "The search ended with %d paths: there may be more.", out->n_paths);
+    if (out->search.end == SN_EXTREMAL_NO_FINER && !j->entry)
+        sn_extremal_note(j, "The search ended after %d candidates that did not last on finer meshes.",
+                         SN_SEARCH_FAILURES);
     if (out->search.end == SN_EXTREMAL_WORK_SPENT)
         sn_extremal_note(j, "The search ended after %d starts, which took long: there may be more paths.",
                          (int)out->search.starts);
@@ -320,13 +323,16 @@ static void tell_search(sn_extremal_job *j, const sn_search *s) {
 }
 
 static sn_status report(sn_extremal_job *j, sn_search *search) {
-    static const int degrees[] = {2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20, 24, 28, 32};
+    static const int few[] = {4, 8, 16}, degrees[] = {2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20, 24, 28, 32};
     sn_extremal *out = j->out;
     for (int i = 0; i < search->n; i++) SN_TRY(report_path(j, search, i, &out->path[i]));
     if (search->n == 0) return SN_OK;
     SN_TRY(report_steps(j, search));
-    out->n_degrees = sizeof degrees / sizeof *degrees;
-    SN_TRY(sn_search_degrees(search, 0, degrees, out->n_degrees, out->unknowns, out->value_error, out->path_error));
+    /* Each needs a graph of its own: of a long expression only three. */
+    bool is_long = j->v.l.density->size > 400;
+    out->n_degrees = is_long ? 3 : sizeof degrees / sizeof *degrees;
+    SN_TRY(sn_search_degrees(search, 0, is_long ? few : degrees, out->n_degrees, out->unknowns, out->value_error,
+                             out->path_error));
     for (int i = 0; j->root && i < out->n_degrees; i++) out->value_error[i] /= 2;
     return SN_OK;
 }

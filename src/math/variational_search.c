@@ -17,7 +17,7 @@ enum { LADDER = sizeof ladder / sizeof *ladder, SEARCHES = 3, SHOT_RUNG = 2 };
 static_assert((int)LADDER == (int)SN_SEARCH_RUNGS, "a mesh for each rung");
 
 /* What a search may cost, in the units of sn_lagrangian_work: about a second and a half; starts take two thirds. */
-static const int64_t most_work = 400000000, most_starts = 250000000;
+static const int64_t most_work = 600000000, most_starts = 400000000;
 
 static double *new_path(const sn_level *s) {
     double *u = sn_alloc((size_t)(s->mesh.n_nodes * s->v->l.d) * sizeof *u);
@@ -40,7 +40,9 @@ void sn_search_free(sn_search *s) {
 
 sn_status sn_search_level(sn_search *s, int rung, sn_level **out) {
     *out = &s->rung[rung];
-    return (*out)->v ? SN_OK : sn_level_new(s->v, ladder[rung].parts, ladder[rung].degree, *out);
+    if ((*out)->v) return SN_OK;
+    s->work += sn_lagrangian_work(&s->v->l, 1000); /* its graph */
+    return sn_level_new(s->v, ladder[rung].parts, ladder[rung].degree, *out);
 }
 
 /* ---- Starts ---- */
@@ -293,9 +295,10 @@ static sn_status search(sn_search *s) {
     int straight = 2, all = count_starts(s->v);
     s->planned = all;
     SN_TRY(search_at(s, 0, 0, straight, false));
-    if (sn_can_shoot(s->v) && !s->spent) {
+    int64_t shooting = sn_shoot_work(s->v);
+    if (shooting > 0 && !s->spent) {
         SN_TRY(sn_shoot(s->v, &s->shots));
-        s->work += s->shots.tried * 4 * SN_SHOT_STEPS * sn_lagrangian_work(&s->v->l, 1);
+        s->work += shooting;
         s->planned += s->shots.n;
         SN_TRY(search_at(s, SHOT_RUNG, 0, s->shots.n, true));
     }

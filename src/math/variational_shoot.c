@@ -10,7 +10,17 @@
 
 #define PI 3.14159265358979323846
 
-enum { D = 2, SLOPES = 256, PARTS = 8, ROUNDS = 4, RINGS = 16, RAYS = 40, NODES = 1 + RINGS * RAYS, MOST_HITS = 32 };
+enum {
+    D = 2,
+    SLOPES = 256,
+    PARTS = 8,
+    ROUNDS = 4,
+    RINGS = 16,
+    RAYS = 40,
+    NODES = 1 + RINGS * RAYS,
+    MOST_HITS = 32,
+    MOST_WORK = 250000000
+};
 
 typedef struct shooter {
     const sn_variational *v;
@@ -329,13 +339,26 @@ static void shooter_free(shooter *s) {
     sn_free(s->memory);
 }
 
-bool sn_can_shoot(const sn_variational *v) {
+static int64_t work_of(const sn_variational *v, int paths) {
+    return sn_lagrangian_work(&v->l, paths) * 4 * SN_SHOT_STEPS;
+}
+
+/* How many paths march at once: of geodesics fewer where the expression is long. */
+static int paths_of(const sn_variational *v) {
+    int n = v->l.d == 1 ? SLOPES : NODES;
+    while (v->quadratic && v->l.d == D && n > 160 && work_of(v, n) > MOST_WORK / 2) n /= 2;
+    return n;
+}
+
+int64_t sn_shoot_work(const sn_variational *v) {
     bool starts = all_fixed(v, v->from) || all_fixed(v, v->to);
-    return starts && v->l.d <= D && !v->l.constraint && v->n_intervals == 1 && v->l.density->size <= 400;
+    if (!starts || v->l.d > D || v->l.constraint || v->n_intervals > 1) return 0;
+    int64_t work = work_of(v, paths_of(v));
+    return work <= MOST_WORK ? work : 0;
 }
 
 static sn_status shooter_new(const sn_variational *v, shooter *s) {
-    int d = v->l.d, n = d == 1 ? SLOPES : NODES;
+    int d = v->l.d, n = paths_of(v);
     double a = v->cuts[0], b = v->cuts[1];
     *s = (shooter){.v = v, .d = d, .n = n, .back = !all_fixed(v, v->from)};
     s->begin = s->back ? b : a, s->h = (s->back ? a - b : b - a) / SN_SHOT_STEPS;

@@ -14,7 +14,8 @@ typedef struct sn_shots {
     double *path;  /* [n][SN_SHOT_STEPS + 1][2 d]: functions and slopes; the gentlest come first */
 } sn_shots;
 
-bool sn_can_shoot(const sn_variational *v);
+/* The work of a round in the units of sn_lagrangian_work, 0: it cannot be shot, or not soon. */
+int64_t sn_shoot_work(const sn_variational *v);
 sn_status sn_shoot(const sn_variational *v, sn_shots *out);
 void sn_shots_free(sn_shots *s);
 /* Functions of a shot at t, by cubics through values and slopes. */

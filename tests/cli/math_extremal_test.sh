@@ -90,11 +90,40 @@ status 2 extremal soap-film -l "y"
 status 2 extremal soap-film -n 1
 status 1 extremal soap-film --plot "$work/none/a.png"
 
-# Ctrl-C stops a long search.
-"$SUAN" math extremal geodesic --metric kerr --params M=1,a=0.5 --from 0,8,pi/2,0 --to 60,8,pi/2,2 \
-    >"$work/out" 2>"$work/err" &
+refused "singular point of its coordinates (" geodesic --from 0.5,0 --to 0.7,pi
+refused "slopes at an end the 0 that lead to the other" -l "y'^2*x" --from 0,0 --to 1,1
+refused "must lie before" -l "y'^2" --from 1,0 --to 0,1
+refused "must lie before" -l "y'^2" --from 1,0 --to 1,1
+refused "unknown name \"nan\"" -l "y'^2" --from 0,nan --to 1,1
+refused "too long" catenary --params length=1e6
+
+# What a search did, and what is not sure, is in the JSON.
+status 0 extremal -l "(y'^2-1)^2" --from 0,0 --to 1,0.5 --json -
+"${PYTHON:-python3}" -c 'import json, sys
+e = json.load(open(sys.argv[1]))
+assert e["paths"] == 1 and e["extremals"][0]["kind"] == "maximum", e
+assert e["extremals"][0]["settled"] and e["extremals"][0]["counted"], e
+assert e["search"]["ended"] == "candidates did not last" and e["search"]["dropped"] > 0, e["search"]
+assert e["search"]["slopes"] == 256 and e["search"]["starts"] > 10, e["search"]' "$work/out" || fail "the search in JSON"
+status 0 extremal catenary --params length=2 --json - -n 2
+"${PYTHON:-python3}" -c 'import json, sys
+e = json.load(open(sys.argv[1]))
+assert all(abs(p["value"] - p["closed_form"]) == p["error"] < 1e-12 for p in e["extremals"]), e' "$work/out" ||
+    fail "the error in JSON"
+status 0 extremal geodesic --coords t,x --metric "-1; 1" --from 0,0 --to 1,1
+prints "null path"
+prints "length         0"
+status 0 extremal geodesic --from 0,0 --to 1,1
+prints "phi has no meaning"
+status 0 extremal fermat --index "sqrt(1+y)" --from 0,0 --to 0.1,0
+prints "extremal 2 of 2"
+prints "optical length 1.33458352879"
+
+# A signal stops a search once it runs.
+"$SUAN" math extremal --functions a,b,c,e --from 0,0,0,0,0 --to 3,1,1,1,1 \
+    -l "a'^2+b'^2+c'^2+e'^2-10*a^2*b^2-5*c^2*e^2" >"$work/out" 2>"$work/err" &
 pid=$!
-sleep 0.5
+while kill -0 $pid 2>/dev/null && [ "$(cut -d ' ' -f 14 /proc/$pid/stat)" -lt 10 ]; do sleep 0.02; done
 kill -TERM $pid 2>/dev/null || true # a shell's background job ignores SIGINT
 got=0
 wait $pid || got=$?
