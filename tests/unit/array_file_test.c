@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/map.h"
+#include "file/gguf_write.h"
 #include "file/safetensors_write.h"
 #include "file/stored.h"
 #include "suan/array.h"
@@ -35,6 +36,7 @@ static int setup(void **state) {
 static int teardown(void **state) {
     (void)state;
     unlink(in_folder("a.npy")), unlink(in_folder("a.npz")), unlink(in_folder("a.safetensors"));
+    unlink(in_folder("a.gguf"));
     return rmdir(folder);
 }
 
@@ -133,6 +135,61 @@ static void safetensors_too(void **state) {
     assert_int_equal(sn_array_file_count(f), 3);
     check(f, sn_array_file_find(f, "w"), SN_BF16);
     sn_array_file_close(f);
+}
+
+static void gguf_too(void **state) {
+    static float x[64], v[n_values];
+    unsigned char packed[128];
+    float want[64];
+    double got[64];
+    sn_gguf_out *out;
+    sn_array_file *f;
+    sn_array_info a;
+    (void)state;
+    for (int i = 0; i < 64; i++) x[i] = (float)(i * i) - 300;
+    make(SN_F32, v);
+    sn_from_f32(SN_Q8_0, x, packed, 64);
+    sn_to_f32(SN_Q8_0, packed, want, 64);
+    assert_int_equal(sn_gguf_out_new(&out), SN_OK);
+    assert_int_equal(sn_gguf_add_tensor(out, "v", SN_F32, 2, shape, v, NULL, NULL), SN_OK);
+    assert_int_equal(sn_gguf_add_tensor(out, "q", SN_Q8_0, 2, (int64_t[]){2, 32}, packed, NULL, NULL), SN_OK);
+    assert_int_equal(sn_gguf_out_write(out, in_folder("a.gguf")), SN_OK);
+    sn_gguf_out_free(out);
+    assert_int_equal(sn_array_file_open(path, &f), SN_OK);
+    assert_int_equal(sn_array_file_count(f), 2);
+    check(f, sn_array_file_find(f, "v"), SN_F32);
+    assert_int_equal(sn_array_file_info(f, 1, &a), SN_OK);
+    assert_true(a.n_dims == 2 && a.shape[0] == 2 && a.shape[1] == 32 && a.count == 64);
+    assert_string_equal(a.type, "q8_0");
+    assert_int_equal(sn_array_file_read(f, 1, 0, 64, got), SN_OK);
+    for (int i = 0; i < 64; i++) assert_true(got[i] == (double)want[i]);
+    sn_array_file_close(f);
+}
+
+/* An empty array is left out of a whole file, with the reason, and refused by name. */
+static void what_cannot_be_measured_is_left_out(void **state) {
+    static const char *const names[] = {"full", "empty"};
+    static const float x[n_values] = {1, 2, 3, 4, 5, 7};
+    const sn_tensor t[] = {sn_tensor_make(SN_F32, 2, shape, x), sn_tensor_make(SN_F32, 2, (int64_t[]){0, 3}, x)};
+    sn_sparsity_report *s;
+    sn_rank_report *r;
+    (void)state;
+    assert_int_equal(sn_npz_write(in_folder("a.npz"), 2, names, t), SN_OK);
+    assert_int_equal(sn_sparsity_report_new(path, NULL, &s), SN_OK);
+    assert_true(s->n == 1 && s->n_left_out == 1);
+    assert_string_equal(s->left_out[0].name, "empty");
+    assert_string_equal(s->left_out[0].why, "the array is empty: there is nothing to measure");
+    sn_sparsity_report_free(s);
+    assert_int_equal(sn_rank_report_new(path, NULL, 0, NULL, &r), SN_OK);
+    assert_true(r->n == 1 && r->n_left_out == 1 && r->skipped == 0);
+    sn_rank_report_free(r);
+    sn_sparsity_options named = {.arrays = names + 1, .n_arrays = 1};
+    assert_int_equal(sn_sparsity_report_new(path, &named, &s), SN_ERR_SHAPE);
+    assert_int_equal(sn_rank_report_new(path, names + 1, 1, NULL, &r), SN_ERR_SHAPE);
+    assert_int_equal(sn_npz_write(path, 2, (const char *const[]){"e", "f"}, (const sn_tensor[]){t[1], t[1]}), SN_OK);
+    assert_int_equal(sn_sparsity_report_new(path, NULL, &s), SN_ERR_UNSUPPORTED);
+    assert_non_null(strstr(sn_last_error(), "none of 2 arrays can be measured: e: the array is empty"));
+    assert_int_equal(sn_rank_report_new(path, NULL, 0, NULL, &r), SN_ERR_UNSUPPORTED);
 }
 
 /* Every byte: E5M2 is the upper half of an f16; E4M3 by its definition in powers of two. */
@@ -336,6 +393,8 @@ int main(void) {
         cmocka_unit_test(npy_of_every_type),
         cmocka_unit_test(npz_of_every_type),
         cmocka_unit_test(safetensors_too),
+        cmocka_unit_test(gguf_too),
+        cmocka_unit_test(what_cannot_be_measured_is_left_out),
         cmocka_unit_test(eight_bit_floats),
         cmocka_unit_test(quantized_elements),
         cmocka_unit_test(reports_of_a_file),
