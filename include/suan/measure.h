@@ -156,7 +156,7 @@ SN_API sn_status sn_sparsity_report_write_plot(const sn_sparsity_report *r, cons
 typedef struct sn_rank_options {
     int64_t tail; /* singular values after this many are the tail; 0: half of them, rounded up */
     int threads;  /* 0: one for each core */
-    void (*progress)(void *user, double done, double total); /* of matrices, in a report; may be NULL */
+    void (*progress)(void *user, double done, double total); /* of 1, or of arrays in a report; may be NULL */
     void *user;
     const volatile int *cancel; /* may be NULL */
 } sn_rank_options;

@@ -99,14 +99,16 @@ static void step(panel *p, int64_t k, int64_t i, double *d, double *e) {
 }
 
 sn_status sn_bidiagonalise(double *a, int64_t m, int64_t n, double *d, double *e, double *work, const sn_dense *dense,
-                           const volatile int *cancel) {
+                           const sn_watch *watch) {
     panel p = {.a = a, .left = work, .m = m, .n = n, .dense = dense};
     p.right = p.left + m * depth, p.v = p.right + n * depth, p.u = p.v + m, p.packed = p.u + n;
     for (int64_t k = 0; k < n; k += width) {
         int64_t steps = sn_min_i64(width, n - k), to = k + width;
+        double ahead = 1 - (double)k / (double)n;
+        if (watch->progress) watch->progress(watch->user, 1 - ahead * ahead * ahead, 1);
         memset(p.left, 0, (size_t)(m * depth) * sizeof *p.left);
         for (int64_t i = 0; i < steps; i++) {
-            if (cancel && *cancel) return sn_fail(SN_ERR_CANCELLED, "singular values: stopped");
+            if (watch->cancel && *watch->cancel) return sn_fail(SN_ERR_CANCELLED, "singular values: stopped");
             step(&p, k + i, i, d, e);
         }
         if (to >= n) break;

@@ -130,9 +130,9 @@ static void copy_tall(const double *a, int64_t rows, int64_t cols, double *to) {
 }
 
 static sn_status measure(const double *a, sn_rank_result *r, double *copy, double *work, const sn_dense *dense,
-                         const volatile int *cancel) {
+                         const sn_watch *watch) {
     copy_tall(a, r->rows, r->cols, copy);
-    SN_TRY(sn_singular_values(copy, sn_max_i64(r->rows, r->cols), r->n, work, dense, cancel, r->singular));
+    SN_TRY(sn_singular_values(copy, sn_max_i64(r->rows, r->cols), r->n, work, dense, watch, r->singular));
     summarise(r);
     if (r->rows != r->cols) return SN_OK;
     memcpy(copy, a, (size_t)(r->n * r->n) * sizeof *copy);
@@ -150,11 +150,12 @@ sn_status sn_rank(const double *matrix, int64_t rows, int64_t cols, const sn_ran
     sn_rank_result r = {.rows = rows, .cols = cols, .n = sn_min_i64(rows, cols), .log_det = NAN, .eliminated = NAN};
     r.tail = o->tail ? o->tail : (r.n + 1) / 2;
     sn_dense dense = {sn_dense_choose(), NULL};
+    const sn_watch watch = {o->cancel, o->progress, o->user};
     SN_TRY(sn_team_new(o->threads, &dense.team));
     double *copy = sn_calloc((size_t)rows, (size_t)cols * sizeof *copy);
     double *work = sn_calloc((size_t)sn_singular_work(sn_max_i64(rows, cols), r.n), sizeof *work);
     r.singular = sn_calloc((size_t)r.n, sizeof *r.singular);
-    sn_status status = copy && work && r.singular ? measure(matrix, &r, copy, work, &dense, o->cancel)
+    sn_status status = copy && work && r.singular ? measure(matrix, &r, copy, work, &dense, &watch)
                                                   : sn_fail_memory("the singular values of a matrix");
     sn_free(copy);
     sn_free(work);

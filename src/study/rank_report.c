@@ -53,8 +53,9 @@ typedef struct source {
     const sn_array_choice *choice;
     int64_t array, first; /* its number; its element where the matrix begins */
     sn_array_info info;
-    int64_t rows, cols;
-    const sn_rank_options *o;
+    int64_t rows, cols, matrix, matrices; /* which of a stack of how many */
+    const sn_rank_options *outer;         /* of the report; may be NULL */
+    sn_rank_options o;                    /* of one matrix */
 } source;
 
 /* Of a wide matrix columns, as rows. */
@@ -75,19 +76,22 @@ static sn_status measure_matrix(source *s, sn_rank_result *out) {
     int64_t longer = sn_max_i64(s->rows, s->cols), shorter = sn_min_i64(s->rows, s->cols),
             parts = s->info.is_complex + 1;
     if (!s->info.is_complex && longer / 2 >= shorter && longer > SN_TALL_ROWS)
-        return sn_rank_tall(read_rows, s, s->rows, s->cols, s->o, out);
+        return sn_rank_tall(read_rows, s, s->rows, s->cols, &s->o, out);
     int64_t count = s->rows * s->cols;
     double *values = sn_calloc((size_t)count, (size_t)parts * sizeof *values);
     if (!values) return sn_fail_memory("a matrix");
     sn_status status = sn_array_choice_read(s->choice, s->array, s->first, count, values);
-    if (status == SN_OK) status = (s->info.is_complex ? sn_rank_complex : sn_rank)(values, s->rows, s->cols, s->o, out);
+    if (status == SN_OK)
+        status = (s->info.is_complex ? sn_rank_complex : sn_rank)(values, s->rows, s->cols, &s->o, out);
     sn_free(values);
     return status;
 }
 
-static void show(const source *s, int64_t done, int64_t n) {
-    double total = (double)sn_array_choice_count(s->choice);
-    if (s->o && s->o->progress) s->o->progress(s->o->user, (double)s->array + (double)done / (double)n, total);
+/* Of the work on one matrix. */
+static void show(void *user, double done, double total) {
+    const source *s = user;
+    double part = ((double)s->matrix + done / total) / (double)s->matrices;
+    s->outer->progress(s->outer->user, (double)s->array + part, (double)sn_array_choice_count(s->choice));
 }
 
 /* The last two dimensions are a matrix. */
@@ -95,14 +99,13 @@ static sn_status add_array(sn_rank_report *r, source *s) {
     const sn_array_info *a = &s->info;
     const char *name = sn_array_choice_name(s->choice, s->array);
     s->rows = a->shape[a->n_dims - 2], s->cols = a->shape[a->n_dims - 1];
-    int64_t n = a->count / s->rows / s->cols;
-    SN_TRY(grow(r, n));
-    for (int64_t k = 0; k < n; k++) {
-        sn_rank_item item = {.name = matrix_name(name, a, k), .type = a->type, .claimed_log_det = NAN};
+    s->matrices = a->count / s->rows / s->cols;
+    SN_TRY(grow(r, s->matrices));
+    for (s->matrix = 0; s->matrix < s->matrices; s->matrix++) {
+        sn_rank_item item = {.name = matrix_name(name, a, s->matrix), .type = a->type, .claimed_log_det = NAN};
         if (!item.name) return sn_fail_memory("a matrix's name");
-        s->first = k * s->rows * s->cols;
+        s->first = s->matrix * s->rows * s->cols;
         SN_TRY(add_item(r, measure_matrix(s, &item.result), item));
-        show(s, k + 1, n);
     }
     return SN_OK;
 }
@@ -110,7 +113,9 @@ static sn_status add_array(sn_rank_report *r, source *s) {
 static sn_status fill(sn_rank_report *r, const sn_array_choice *choice, const sn_rank_options *options) {
     int64_t n = sn_array_choice_count(choice);
     bool may_leave_out = choice->n_names == 0 && n > 1;
-    source s = {.choice = choice, .o = options};
+    source s = {.choice = choice, .outer = options};
+    if (options) s.o = *options;
+    if (s.o.progress) s.o.progress = show, s.o.user = &s;
     for (s.array = 0; s.array < n; s.array++) {
         const char *name = sn_array_choice_name(choice, s.array);
         sn_status status = sn_array_choice_info(choice, s.array, &s.info);

@@ -51,10 +51,11 @@ static void eliminate(tall *t, int64_t k, int64_t rows) {
     }
 }
 
-static sn_status reduce(tall *t, sn_rows_fn read, void *user, int64_t m, bool turned, const volatile int *cancel) {
+static sn_status reduce(tall *t, sn_rows_fn read, void *user, int64_t m, const sn_rank_options *o, bool turned) {
     for (int64_t from = 0; from < m; from += SN_TALL_ROWS) {
         int64_t rows = sn_min_i64(SN_TALL_ROWS, m - from);
-        if (cancel && *cancel) return sn_fail(SN_ERR_CANCELLED, "rank: stopped");
+        if (o && o->progress) o->progress(o->user, (double)from, (double)m);
+        if (o && o->cancel && *o->cancel) return sn_fail(SN_ERR_CANCELLED, "rank: stopped");
         SN_TRY(read(user, from, rows, t->block));
         SN_TRY(check(t->block, from, rows, t->n, turned));
         for (int64_t k = 0; k < t->n; k++) eliminate(t, k, rows);
@@ -68,10 +69,11 @@ sn_status sn_rank_tall(sn_rows_fn read, void *user, int64_t rows, int64_t cols, 
     tall t = {.n = n, .r = sn_calloc((size_t)(n * n), sizeof(double))};
     t.block = sn_calloc((size_t)n * SN_TALL_ROWS, sizeof *t.block);
     t.product = sn_calloc((size_t)n, sizeof *t.product);
-    sn_status status = t.r && t.block && t.product
-                           ? reduce(&t, read, user, m, cols > rows, options ? options->cancel : NULL)
-                           : sn_fail_memory("a tall matrix");
-    if (status == SN_OK) status = sn_rank(t.r, n, n, options, out);
+    sn_status status =
+        t.r && t.block && t.product ? reduce(&t, read, user, m, options, cols > rows) : sn_fail_memory("a tall matrix");
+    sn_rank_options rest = options ? *options : (sn_rank_options){0};
+    rest.progress = NULL;
+    if (status == SN_OK) status = sn_rank(t.r, n, n, &rest, out);
     if (status == SN_OK) {
         out->rows = rows, out->cols = cols;
         out->threshold *= (double)m / (double)n;

@@ -80,10 +80,10 @@ static double scale_of(const double *a, int64_t n) {
 }
 
 sn_status sn_singular_values(double *a, int64_t m, int64_t n, double *work, const sn_dense *dense,
-                             const volatile int *cancel, double *out) {
+                             const sn_watch *watch, double *out) {
     double *d = work, *e = d + n, scale = scale_of(a, m * n);
     for (int64_t i = 0; i < m * n; i++) a[i] /= scale;
-    SN_TRY(sn_bidiagonalise(a, m, n, d, e, e + n, dense, cancel));
+    SN_TRY(sn_bidiagonalise(a, m, n, d, e, e + n, dense, watch));
     sn_bidiagonal_values(d, e, n, dense->team, out);
     for (int64_t i = 0; i < n; i++) out[i] *= scale;
     return SN_OK;
