@@ -105,10 +105,10 @@ sn_status sn_bidiagonalise(double *a, int64_t m, int64_t n, double *d, double *e
     for (int64_t k = 0; k < n; k += width) {
         int64_t steps = sn_min_i64(width, n - k), to = k + width;
         double ahead = 1 - (double)k / (double)n;
-        if (watch->progress) watch->progress(watch->user, 1 - ahead * ahead * ahead, 1);
+        if (watch && watch->progress) watch->progress(watch->user, 1 - ahead * ahead * ahead, 1);
         memset(p.left, 0, (size_t)(m * depth) * sizeof *p.left);
         for (int64_t i = 0; i < steps; i++) {
-            if (watch->cancel && *watch->cancel) return sn_fail(SN_ERR_CANCELLED, "singular values: stopped");
+            if (watch && watch->cancel && *watch->cancel) return sn_fail(SN_ERR_CANCELLED, "singular values: stopped");
             step(&p, k + i, i, d, e);
         }
         if (to >= n) break;

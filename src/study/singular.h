@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* How the work goes on; all may be NULL. */
+/* How the work goes on: each may be NULL, and the whole. */
 typedef struct sn_watch {
     const volatile int *cancel;
     void (*progress)(void *user, double done, double total);
