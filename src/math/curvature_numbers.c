@@ -16,15 +16,18 @@ __extension__ typedef __float128 quad;
 typedef long double quad;
 #endif
 
-struct sn_curvature_numbers {
+typedef struct tensors {
     quad g[max_n][max_n], inverse[max_n][max_n];
     quad d1[max_n][max_n][max_n];        /* d_c g_ab at [a][b][c] */
     quad d2[max_n][max_n][max_n][max_n]; /* d_d d_c g_ab at [a][b][c][d] */
     quad lower[max_n][max_n][max_n], upper[max_n][max_n][max_n];
     quad riemann[max_n][max_n][max_n][max_n], raised[max_n][max_n][max_n][max_n], weyl[max_n][max_n][max_n][max_n];
     quad ricci[max_n][max_n], einstein[max_n][max_n], determinant, scalar, kretschmann;
+} tensors;
+
+struct sn_curvature_numbers {
+    tensors value, size; /* size: with the magnitudes of all terms, for what counts as zero */
     quad unit[max_n];
-    quad first, second, steep; /* largest: of d1; of d2 and squares of d1; of the inverse. For what counts as zero */
 };
 
 static quad magnitude(quad x) { return x < 0 ? -x : x; }
@@ -32,7 +35,7 @@ static quad magnitude(quad x) { return x < 0 ? -x : x; }
 static quad larger(quad x, quad y) { return magnitude(y) > x ? magnitude(y) : x; }
 
 #ifdef __SIZEOF_FLOAT128__
-static const double noise = 1e-20;
+static const double noise = 1e-22;
 #else
 static const double noise = 1e-15;
 #endif
@@ -69,7 +72,7 @@ static int64_t sym(int n, int a, int b) {
     return sn_curvature_find(n, SN_CURVATURE_METRIC, (const int[]){a, b}, &sign);
 }
 
-static void read_metric(sn_curvature *c, const sn_field_values *v, sn_curvature_numbers *out) {
+static void read_metric(sn_curvature *c, const sn_field_values *v, tensors *out) {
     int n = c->n;
     for (int a = 0; a < n; a++)
         for (int b = a; b < n; b++) {
@@ -93,22 +96,19 @@ static void choose_units(int n, sn_curvature_numbers *m) {
         quad largest[max_n];
         for (int a = 0; a < n; a++) {
             largest[a] = 0;
-            for (int b = 0; b < n; b++) largest[a] = larger(largest[a], m->g[a][b] / (m->unit[a] * m->unit[b]));
+            for (int b = 0; b < n; b++) largest[a] = larger(largest[a], m->value.g[a][b] / (m->unit[a] * m->unit[b]));
             largest[a] = two_to(exponent_of(largest[a]) / 2);
         }
         for (int a = 0; a < n; a++) m->unit[a] *= largest[a];
     }
 }
 
-static void use_units(int n, sn_curvature_numbers *m) {
-    const quad *u = m->unit;
+static void use_units(int n, const quad *u, tensors *m) {
     for (int i = 0; i < n * n * n * n; i++) {
         int a = i / (n * n * n), b = i / (n * n) % n, c = i / n % n, d = i % n;
         m->d2[a][b][c][d] /= u[a] * u[b] * u[c] * u[d];
         if (d == 0) m->d1[a][b][c] /= u[a] * u[b] * u[c];
         if (d == 0 && c == 0) m->g[a][b] /= u[a] * u[b];
-        if (d == 0) m->first = larger(m->first, m->d1[a][b][c]);
-        m->second = larger(m->second, m->d2[a][b][c][d]);
     }
 }
 
@@ -125,9 +125,9 @@ static sn_status second_derivatives(sn_curvature *c) {
     return c->field->status;
 }
 
-/* ---- Tensors ---- */
+/* ---- Tensors: minus is -1, or 1 for the sum of the terms' magnitudes ---- */
 
-static void invert(int n, sn_curvature_numbers *m) {
+static void invert(int n, tensors *m) {
     quad a[max_n][2 * max_n] = {{0}};
     for (int i = 0; i < n; i++) {
         for (int k = 0; k < n; k++) a[i][k] = m->g[i][k];
@@ -154,10 +154,11 @@ static void invert(int n, sn_curvature_numbers *m) {
         for (int k = 0; k < n; k++) m->inverse[i][k] = a[i][n + k];
 }
 
-static void christoffel(int n, sn_curvature_numbers *m) {
+static void christoffel(int n, tensors *m, int minus) {
     for (int a = 0; a < n; a++)
         for (int b = 0; b < n; b++)
-            for (int c = 0; c < n; c++) m->lower[a][b][c] = (m->d1[a][b][c] + m->d1[a][c][b] - m->d1[b][c][a]) / 2;
+            for (int c = 0; c < n; c++)
+                m->lower[a][b][c] = (m->d1[a][b][c] + m->d1[a][c][b] + minus * m->d1[b][c][a]) / 2;
     for (int a = 0; a < n; a++)
         for (int b = 0; b < n; b++)
             for (int c = 0; c < n; c++) {
@@ -167,13 +168,14 @@ static void christoffel(int n, sn_curvature_numbers *m) {
             }
 }
 
-static quad riemann(int n, const sn_curvature_numbers *m, int a, int b, int c, int d) {
-    quad sum = (m->d2[a][d][b][c] + m->d2[b][c][a][d] - m->d2[b][d][a][c] - m->d2[a][c][b][d]) / 2;
-    for (int e = 0; e < n; e++) sum += m->lower[e][b][c] * m->upper[e][a][d] - m->lower[e][b][d] * m->upper[e][a][c];
+static quad riemann(int n, const tensors *m, int minus, int a, int b, int c, int d) {
+    quad sum = (m->d2[a][d][b][c] + m->d2[b][c][a][d] + minus * (m->d2[b][d][a][c] + m->d2[a][c][b][d])) / 2;
+    for (int e = 0; e < n; e++)
+        sum += m->lower[e][b][c] * m->upper[e][a][d] + minus * m->lower[e][b][d] * m->upper[e][a][c];
     return sum;
 }
 
-static void ricci(int n, sn_curvature_numbers *m) {
+static void ricci(int n, tensors *m, int minus) {
     m->scalar = 0;
     for (int b = 0; b < n; b++)
         for (int d = 0; d < n; d++) {
@@ -184,19 +186,19 @@ static void ricci(int n, sn_curvature_numbers *m) {
             m->scalar += m->inverse[b][d] * sum;
         }
     for (int a = 0; a < n; a++)
-        for (int b = 0; b < n; b++) m->einstein[a][b] = m->ricci[a][b] - m->scalar * m->g[a][b] / 2;
+        for (int b = 0; b < n; b++) m->einstein[a][b] = m->ricci[a][b] + minus * m->scalar * m->g[a][b] / 2;
 }
 
-static quad weyl(int n, const sn_curvature_numbers *m, int a, int b, int c, int d) {
+static quad weyl(int n, const tensors *m, int minus, int a, int b, int c, int d) {
     if (n < 4) return 0;
-    quad trace = m->g[a][c] * m->ricci[b][d] - m->g[a][d] * m->ricci[b][c] - m->g[b][c] * m->ricci[a][d] +
-                 m->g[b][d] * m->ricci[a][c];
-    quad both = m->g[a][c] * m->g[b][d] - m->g[a][d] * m->g[b][c];
-    return m->riemann[a][b][c][d] - trace / (n - 2) + m->scalar * both / ((n - 1) * (n - 2));
+    quad trace = m->g[a][c] * m->ricci[b][d] + m->g[b][d] * m->ricci[a][c] +
+                 minus * (m->g[a][d] * m->ricci[b][c] + m->g[b][c] * m->ricci[a][d]);
+    quad both = m->g[a][c] * m->g[b][d] + minus * m->g[a][d] * m->g[b][c];
+    return m->riemann[a][b][c][d] + minus * trace / (n - 2) + m->scalar * both / ((n - 1) * (n - 2));
 }
 
 /* raised = R^ab_cd; its square, contracted, is the Kretschmann scalar. */
-static void kretschmann(int n, sn_curvature_numbers *m) {
+static void kretschmann(int n, tensors *m) {
     m->kretschmann = 0;
     for (int i = 0; i < n * n * n * n; i++) {
         int a = i / (n * n * n), b = i / (n * n) % n, c = i / n % n, d = i % n;
@@ -211,38 +213,52 @@ static void kretschmann(int n, sn_curvature_numbers *m) {
     }
 }
 
-static void all_tensors(int n, sn_curvature_numbers *m) {
-    choose_units(n, m);
-    use_units(n, m);
-    invert(n, m);
-    m->steep = 1;
-    for (int a = 0; a < n; a++)
-        for (int b = 0; b < n; b++) m->steep = larger(m->steep, m->inverse[a][b]);
-    m->second = larger(m->second, m->first * m->first * m->steep);
-    christoffel(n, m);
+/* Those that follow from the metric, its derivatives and its inverse. */
+static void all_tensors(int n, tensors *m, int minus) {
+    christoffel(n, m, minus);
     for (int i = 0; i < n * n * n * n; i++) {
         int a = i / (n * n * n), b = i / (n * n) % n, c = i / n % n, d = i % n;
-        m->riemann[a][b][c][d] = riemann(n, m, a, b, c, d);
+        m->riemann[a][b][c][d] = riemann(n, m, minus, a, b, c, d);
     }
-    ricci(n, m);
+    ricci(n, m, minus);
     for (int i = 0; i < n * n * n * n; i++) {
         int a = i / (n * n * n), b = i / (n * n) % n, c = i / n % n, d = i % n;
-        m->weyl[a][b][c][d] = weyl(n, m, a, b, c, d);
+        m->weyl[a][b][c][d] = weyl(n, m, minus, a, b, c, d);
     }
     kretschmann(n, m);
+}
+
+/* Magnitudes to begin with; an entry of the inverse is as large as the largest unless nothing touched it. */
+static void begin_sizes(int n, const tensors *value, tensors *size) {
+    quad steep = 1;
+    for (int a = 0; a < n; a++)
+        for (int b = 0; b < n; b++) steep = larger(steep, value->inverse[a][b]);
+    for (int i = 0; i < n * n * n * n; i++) {
+        int a = i / (n * n * n), b = i / (n * n) % n, c = i / n % n, d = i % n;
+        size->d2[a][b][c][d] = magnitude(value->d2[a][b][c][d]);
+        size->d1[a][b][c] = magnitude(value->d1[a][b][c]);
+        size->g[a][b] = magnitude(value->g[a][b]);
+        size->inverse[a][b] = value->inverse[a][b] == 0 ? 0 : steep;
+    }
+    size->determinant = 1;
 }
 
 sn_status sn_curvature_numbers_new(sn_curvature *c, const sn_field_values *v, sn_curvature_numbers **out) {
     SN_TRY(second_derivatives(c));
     sn_curvature_numbers *m = sn_calloc(1, sizeof *m);
     if (!m) return sn_fail_memory("values");
-    read_metric(c, v, m);
-    all_tensors(c->n, m);
+    read_metric(c, v, &m->value);
+    choose_units(c->n, m);
+    use_units(c->n, m->unit, &m->value);
+    invert(c->n, &m->value);
+    all_tensors(c->n, &m->value, -1);
+    begin_sizes(c->n, &m->value, &m->size);
+    all_tensors(c->n, &m->size, 1);
     *out = m;
     return SN_OK;
 }
 
-static quad component(const sn_curvature_numbers *m, sn_curvature_tensor tensor, const int *i) {
+static quad component(const tensors *m, sn_curvature_tensor tensor, const int *i) {
     switch (tensor) {
     case SN_CURVATURE_INVERSE: return m->inverse[i[0]][i[1]];
     case SN_CURVATURE_DETERMINANT: return m->determinant;
@@ -257,17 +273,17 @@ static quad component(const sn_curvature_numbers *m, sn_curvature_tensor tensor,
 }
 
 bool sn_curvature_number_is_real(int n, const sn_curvature_numbers *m) {
-    bool real = is_finite(m->kretschmann) && is_finite(m->scalar);
+    bool real = is_finite(m->value.kretschmann) && is_finite(m->value.scalar);
     for (int a = 0; a < n; a++)
-        for (int b = 0; b < n; b++) real = real && is_finite(m->g[a][b]);
+        for (int b = 0; b < n; b++) real = real && is_finite(m->value.g[a][b]);
     return real;
 }
 
 bool sn_curvature_number_is_singular(int n, const sn_curvature_numbers *m) {
     for (int a = 0; a < n; a++)
         for (int b = 0; b < n; b++)
-            if (!is_finite(m->g[a][b])) return false;
-    return !(magnitude(m->determinant) > (quad)1e-25); /* of entries of size 1 */
+            if (!is_finite(m->value.g[a][b])) return false;
+    return !(magnitude(m->value.determinant) > (quad)1e-25); /* of entries of size 1 */
 }
 
 /* What turns a component into one in the coordinates as they were given. */
@@ -289,24 +305,11 @@ static quad unit_of(int n, const sn_curvature_numbers *m, sn_curvature_tensor te
 }
 
 double sn_curvature_number(int n, const sn_curvature_numbers *m, sn_curvature_tensor tensor, const int *index) {
-    return (double)(component(m, tensor, index) * unit_of(n, m, tensor, index));
-}
-
-/* The size of the terms that a component is a sum of. */
-static quad size_of(const sn_curvature_numbers *m, sn_curvature_tensor tensor) {
-    switch (tensor) {
-    case SN_CURVATURE_INVERSE: return m->steep;
-    case SN_CURVATURE_DETERMINANT: return 1;
-    case SN_CURVATURE_CHRISTOFFEL: return m->first * m->steep;
-    case SN_CURVATURE_RIEMANN: return m->second;
-    case SN_CURVATURE_RICCI: return m->second * m->steep;
-    case SN_CURVATURE_KRETSCHMANN: return m->second * m->second * m->steep * m->steep * m->steep * m->steep;
-    default: return m->second * m->steep * m->steep;
-    }
+    return (double)(component(&m->value, tensor, index) * unit_of(n, m, tensor, index));
 }
 
 bool sn_curvature_number_is_noise(const sn_curvature_numbers *m, sn_curvature_tensor tensor, const int *index) {
-    return magnitude(component(m, tensor, index)) <= size_of(m, tensor) * (quad)noise;
+    return magnitude(component(&m->value, tensor, index)) <= component(&m->size, tensor, index) * (quad)noise;
 }
 
 #endif
