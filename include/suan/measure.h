@@ -99,7 +99,7 @@ typedef struct sn_sparsity_options {
     int n_arrays;
     bool rows;   /* measure each row of the last dimension, and take the mean over them */
     double q, p; /* p > 0: S*_{q,p} beside the others */
-    /* Values held in memory at once, at 16 bytes each (complex: 24); 0: 2^24. A longer vector is read twice from the
+    /* Values held in memory at once, at 16 bytes each; 0: 2^24. A longer vector is read twice from the
      * file in place, with 64 MiB of counts: all sums are as exact, Gini to within gini_error, shares to 2^-15. */
     int64_t hold;
     void (*progress)(void *user, double done, double total); /* of arrays, and parts of one; may be NULL */
@@ -206,8 +206,8 @@ typedef struct sn_rank_report {
 
 /* Of the arrays named, or of all with two dimensions or more: the last two are a matrix, those before number the
  * matrices of a stack. Errors and what is left out as in sn_sparsity_report_new; SN_ERR_SHAPE where a named array is no
- * matrix. One matrix is in memory at a time, twice, as doubles (a complex one eight times); of one that is at least
- * twice as long as wide, or the other way round, only a square of the shorter side and 64 rows. */
+ * matrix. One matrix is in memory at a time, twice, as doubles (a complex one takes 80 bytes per element); of one that
+ * is at least twice as long as wide, or the other way round, only a square of the shorter side and 64 rows. */
 SN_API sn_status sn_rank_report_new(const char *path, const char *const *arrays, int n_arrays,
                                     const sn_rank_options *options, sn_rank_report **out);
 /* The forms of attention of n random queries and keys of size d, each with what is claimed of it. */
