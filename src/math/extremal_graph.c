@@ -34,7 +34,7 @@ static sn_status state_graph(const sn_extremal_job *j, graph *g) {
     if (!k->v.l.density) return SN_ERR_MEMORY;
     g->sense = j->from[g->across] < j->to[g->across] ? 1 : -1;
     k->v.l.mirrored = g->sense < 0;
-    k->v.n_intervals = 1;
+    k->v.n_intervals = 1, k->v.brief = true;
     k->v.cuts[0] = g->sense * j->from[g->across], k->v.cuts[1] = g->sense * j->to[g->across];
     k->v.from[0] = j->from[g->up], k->v.to[0] = j->to[g->up];
     k->v.scale[0] = j->v.scale[0];

@@ -17,6 +17,7 @@ typedef struct sn_variational {
     bool positive[SN_LAGRANGIAN_MAX_FUNCTIONS]; /* must be > 0 between the ends */
     double scale[SN_LAGRANGIAN_MAX_FUNCTIONS];  /* how far paths are tried */
     bool quadratic;                             /* in the slopes: an energy, whose paths are geodesics */
+    bool brief;                                 /* no finer meshes where the first finds nothing */
     bool greatest;                              /* what is looked for is the greatest value: it comes first */
     const volatile int *cancel;
     void (*progress)(void *user, int64_t done, int64_t total); /* starts; may be NULL */

@@ -303,6 +303,7 @@ static sn_status search(sn_search *s) {
         SN_TRY(search_at(s, SHOT_RUNG, 0, s->shots.n, true));
     }
     SN_TRY(search_at(s, 0, straight, all, false));
+    if (s->v->brief) return SN_OK;
     for (int depth = 1; depth < SEARCHES && s->n == 0 && !s->spent; depth++) {
         s->planned += all;
         SN_TRY(search_at(s, depth, 0, all, false));

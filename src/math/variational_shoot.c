@@ -327,9 +327,7 @@ static sn_status scan_plane(shooter *s, hits *found) {
     bool rays = s->v->quadratic && all_fixed(s->v, s->v->from) && all_fixed(s->v, s->v->to);
     found->n = 0;
     if (rays) SN_TRY(scan_rays(s, found, &rays));
-    if (!rays) SN_TRY(scan_rings(s, found));
-    for (int round = 0; round < ROUNDS && found->n > 0; round++) SN_TRY(sharpen(s, found, 0.2));
-    return SN_OK;
+    return rays ? SN_OK : scan_rings(s, found);
 }
 
 /* ---- The shots ---- */
@@ -337,6 +335,7 @@ static sn_status scan_plane(shooter *s, hits *found) {
 static void shooter_free(shooter *s) {
     sn_functional_free(s->f);
     sn_free(s->memory);
+    *s = (shooter){0};
 }
 
 static int64_t work_of(const sn_variational *v, int paths) {
@@ -346,7 +345,7 @@ static int64_t work_of(const sn_variational *v, int paths) {
 /* How many paths march at once: of geodesics fewer where the expression is long. */
 static int paths_of(const sn_variational *v) {
     int n = v->l.d == 1 ? SLOPES : NODES;
-    while (v->quadratic && v->l.d == D && n > 160 && work_of(v, n) > MOST_WORK / 2) n /= 2;
+    while (v->quadratic && v->l.d == D && n > 2 * SN_SHOT_STEPS && work_of(v, n) > MOST_WORK / 2) n /= 2;
     return n;
 }
 
@@ -357,8 +356,8 @@ int64_t sn_shoot_work(const sn_variational *v) {
     return work <= MOST_WORK ? work : 0;
 }
 
-static sn_status shooter_new(const sn_variational *v, shooter *s) {
-    int d = v->l.d, n = paths_of(v);
+static sn_status shooter_new(const sn_variational *v, int n, shooter *s) {
+    int d = v->l.d;
     double a = v->cuts[0], b = v->cuts[1];
     *s = (shooter){.v = v, .d = d, .n = n, .back = !all_fixed(v, v->from)};
     s->begin = s->back ? b : a, s->h = (s->back ? a - b : b - a) / SN_SHOT_STEPS;
@@ -414,13 +413,18 @@ sn_status sn_shoot(const sn_variational *v, sn_shots *out) {
     shooter s;
     hits found;
     *out = (sn_shots){.d = v->l.d};
-    sn_status status = shooter_new(v, &s);
+    sn_status status = shooter_new(v, paths_of(v), &s);
+    out->tried = s.n;
     if (status == SN_OK) status = v->l.d == 1 ? scan_line(&s, &found) : scan_plane(&s, &found);
+    if (status == SN_OK && v->l.d == D && found.n > 0) {
+        shooter_free(&s);
+        status = shooter_new(v, 3 * MOST_HITS, &s);
+        for (int round = 0; status == SN_OK && round < ROUNDS; round++) status = sharpen(&s, &found, 0.2);
+    }
     if (status == SN_OK && found.n > 0) {
         sort(&s, &found);
         status = keep(&s, &found, out);
     }
-    out->tried = s.n;
     shooter_free(&s);
     if (status != SN_OK) sn_shots_free(out);
     return status;

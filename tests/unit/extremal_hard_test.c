@@ -1,5 +1,6 @@
 /* Stationary paths that straight and bent lines do not lead to, ends that are poles, null paths, and searches that end
  * without a find: against closed forms, and within a count of work. */
+#include "base/alloc.h"
 #include "suan/math.h"
 
 #include <math.h>
@@ -128,6 +129,69 @@ static void test_many_periods(void **state) {
     }
 }
 
+/* ---- Against shooting elsewhere: the equation by SymPy, marched to 1e-11, roots over many slopes, Jacobi fields ----
+ */
+
+typedef struct shot {
+    sn_extremal_problem p;
+    int n;
+    double value[3];
+    int64_t index[3];
+} shot;
+
+static const shot shots[] = {
+    {{.lagrangian = "y'^2/2 - 3*exp(y)", .from = "0,0", .to = "1,0"}, 2, {-3.588131714, -2.787893565712}, {0, 1}},
+    {{.lagrangian = "x^2*(y'^2/2 - y^6/6)", .from = "0.1,1", .to = "2,0.5"}, 1, {0.004143853507}, {0}},
+    {{.lagrangian = "(y'^2+z'^2)/2 - 4*y^2 - 9*z^2/2 + y*z", .functions = "y,z", .from = "0,0,1", .to = "2,1,0.5"},
+     1,
+     {-17.069724238},
+     {2}},
+    {{.lagrangian = "(y'^2+z'^2)/2 + 3*(y*z'-z*y')/2", .functions = "y,z", .from = "0,0,0", .to = "1,1,0.5"},
+     1,
+     {0.066482666534},
+     {0}},
+    {{.lagrangian = "(y'^2+z'^2)/2 + 1/sqrt(y^2+z^2)", .functions = "y,z", .from = "0,1,0", .to = "1,0,1"},
+     2,
+     {2.1652805606, 5.243177365},
+     {0, 0}},
+    {{.lagrangian = "(1+x)*(y'^2+z'^2)/2 + x*y*z", .functions = "y,z", .from = "0,0,0", .to = "1,1,free"},
+     1,
+     {0.69003413002},
+     {0}},
+    {{.name = "geodesic",
+      .coords = "x,y",
+      .metric = "1+3*exp(-(x^2+y^2)*2); 1+3*exp(-(x^2+y^2)*2)",
+      .from = "-1.5,0.1",
+      .to = "1.5,-0.05"},
+     3,
+     {4.1200053134, 4.1938566686, 4.3826712575},
+     {0, 0, 1}},
+    {{.name = "geodesic", .coords = "u,v", .metric = "2, cos(u-v); cos(u-v), 2", .from = "0,0.5", .to = "1,2"},
+     1,
+     {2.9116145766},
+     {0}},
+    {{.name = "geodesic", .metric = "torus", .from = "0,0.5", .to = "2.5,-0.4"},
+     3,
+     {6.7054576217, 6.8777911334, 7.4270830919},
+     {0, 0, 1}},
+};
+
+static void test_shots(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof shots / sizeof *shots; i++) {
+        const shot *s = &shots[i];
+        sn_extremal e = solve(s->p);
+        const char *name = s->p.name ? s->p.metric : s->p.lagrangian;
+        if (e.n_paths < s->n) fail_msg("%s: %d paths of %d", name, e.n_paths, s->n);
+        for (int k = 0; k < s->n && s->value[k] != 0; k++) {
+            assert_near(e.path[k].value, s->value[k], 1e-9, name);
+            assert_int_equal(e.path[k].index, s->index[k]);
+            assert_int_equal(e.path[k].n_conjugate, s->index[k]);
+        }
+        sn_extremal_free(&e);
+    }
+}
+
 /* ---- Ends where a coordinate has no meaning; lengths of 0 ---- */
 
 static void test_poles(void **state) {
@@ -201,11 +265,32 @@ static void test_progress(void **state) {
     assert_true(w.last <= 4);
 }
 
+static void test_no_memory(void **state) {
+    (void)state;
+    const sn_extremal_problem problems[] = {
+        {.name = "fermat", .index = "1+y", .from = "0,0", .to = "1,0", .points = 3},
+        {.name = "catenary", .params = "length=100", .points = 3},
+    };
+    for (int p = 0; p < 2; p++) {
+        sn_extremal e;
+        sn_alloc_fail_after(-1);
+        assert_int_equal(sn_extremal_solve(&problems[p], &e), SN_OK);
+        int64_t n = sn_alloc_count();
+        sn_extremal_free(&e);
+        for (int64_t i = n - 3; i > 0; i -= 1 + i / 2) {
+            sn_alloc_fail_after(i);
+            assert_int_equal(sn_extremal_solve(&problems[p], &e), SN_ERR_MEMORY);
+            sn_alloc_fail_after(-1);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parabolas), cmocka_unit_test(test_oscillations), cmocka_unit_test(test_corners),
         cmocka_unit_test(test_slack),     cmocka_unit_test(test_many_periods), cmocka_unit_test(test_poles),
-        cmocka_unit_test(test_null),      cmocka_unit_test(test_progress),
+        cmocka_unit_test(test_null),      cmocka_unit_test(test_progress),     cmocka_unit_test(test_shots),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
