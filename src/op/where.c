@@ -6,10 +6,36 @@ static bool is_set(const sn_tensor *t, const sn_tensor *out, int64_t i) {
     return t->dtype == SN_I32 ? *(const int32_t *)p != 0 : *(const real *)p != 0;
 }
 
+/* Operands that are one number or lie as the result does: elements from one to the next, 0 or 1. */
+static bool is_flat(const sn_call *c, int64_t *step) {
+    int64_t n = sn_tensor_count(&c->out[0]);
+    for (int k = 0; k < 3; k++) {
+        int64_t count = sn_tensor_count(&c->in[k]);
+        if (count != 1 && (count != n || !sn_tensor_is_contiguous(&c->in[k]))) return false;
+        step[k] = count != 1;
+    }
+    return true;
+}
+
+static void forward_flat(const sn_call *c, const int64_t *step) {
+    const real *a = c->in[1].data, *b = c->in[2].data, *condition = c->in[0].data;
+    const int32_t *set = c->in[0].data;
+    int64_t n = sn_tensor_count(&c->out[0]);
+    real *y = c->out[0].data;
+    if (c->in[0].dtype == SN_I32)
+        for (int64_t i = 0; i < n; i++) y[i] = set[i * step[0]] != 0 ? a[i * step[1]] : b[i * step[2]];
+    else
+        for (int64_t i = 0; i < n; i++) y[i] = condition[i * step[0]] != 0 ? a[i * step[1]] : b[i * step[2]];
+}
+
 static void forward(const sn_call *c) {
     const sn_tensor *out = &c->out[0];
-    int64_t n = sn_tensor_count(out);
+    int64_t n = sn_tensor_count(out), step[3];
     real *y = out->data;
+    if (is_flat(c, step)) {
+        forward_flat(c, step);
+        return;
+    }
     for (int64_t i = 0; i < n; i++) {
         const sn_tensor *from = is_set(&c->in[0], out, i) ? &c->in[1] : &c->in[2];
         y[i] = *(const real *)sn_broadcast_at(from, out->n_dims, out->shape, i);
