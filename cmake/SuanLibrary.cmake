@@ -58,7 +58,7 @@ target_sources(suan_core PRIVATE ${PROJECT_BINARY_DIR}/generated/kernel_table.c 
   ${PROJECT_BINARY_DIR}/generated/schedule_table.c)
 
 set(SN_LIBS suan_onednn suan_jansson suan_pcre2 suan_utf8proc suan_png suan_cairo suan_zlib suan_libconfig
-  suan_gmp suan_flint)
+  suan_gmp suan_lapacke suan_flint)
 foreach(target IN LISTS SN_OBJECT_TARGETS)
   target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:suan_flags> ${SN_LIBS})
   target_compile_definitions(${target} PRIVATE SN_BUILDING=1 SN_VERSION="${PROJECT_VERSION}")

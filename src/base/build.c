@@ -35,6 +35,9 @@ const char *sn_build_libraries(void) {
 #ifdef SN_HAVE_GMP
            "gmp "
 #endif
+#ifdef SN_HAVE_LAPACKE
+           "lapacke "
+#endif
 #ifdef SN_HAVE_FLINT
            "flint "
 #endif

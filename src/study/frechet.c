@@ -2,8 +2,8 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/size.h"
+#include "study/lapack.h"
 #include "study/mad.h"
-#include "study/singular.h"
 
 #include <math.h>
 #include <string.h>
@@ -27,13 +27,10 @@ void sn_factor_semidefinite(const double *a, int64_t d, double *l) {
 
 /* ---- Frechet's distance ---- */
 
-/* tr (S1 S2)^(1/2) is the sum of the singular values of L1^T L2, with S = L L^T. `work`: root_work(d) numbers. */
-static int64_t root_work(int64_t d) { return 3 * d * d + d + sn_singular_work(d, d); }
-
+/* tr (S1 S2)^(1/2) is the sum of the singular values of L1^T L2, with S = L L^T. `work`: 3 d d + d numbers. */
 static sn_status root_trace(const double *covariance1, const double *covariance2, int64_t d, double *work,
                             double *out) {
-    double *l1 = work, *l2 = l1 + d * d, *product = l2 + d * d, *values = product + d * d, *room = values + d;
-    const sn_dense dense = {sn_dense_choose(), NULL};
+    double *l1 = work, *l2 = l1 + d * d, *product = l2 + d * d, *values = product + d * d;
     sn_factor_semidefinite(covariance1, d, l1);
     sn_factor_semidefinite(covariance2, d, l2);
     for (int64_t i = 0; i < d; i++)
@@ -41,7 +38,10 @@ static sn_status root_trace(const double *covariance1, const double *covariance2
             product[i * d + j] = 0;
             for (int64_t k = i > j ? i : j; k < d; k++) product[i * d + j] += l1[k * d + i] * l2[k * d + j];
         }
-    SN_TRY(sn_singular_values(product, d, d, room, &dense, NULL, values));
+    if (d == 1)
+        values[0] = fabs(product[0]);
+    else
+        SN_TRY(sn_singular_values(&(sn_dense){product, d, d, false}, 1, values));
     *out = 0;
     for (int64_t i = 0; i < d; i++) *out += values[i];
     return SN_OK;
@@ -49,7 +49,7 @@ static sn_status root_trace(const double *covariance1, const double *covariance2
 
 sn_status sn_frechet_gaussians(const double *mean1, const double *covariance1, const double *mean2,
                                const double *covariance2, int64_t d, double *out) {
-    double *work = sn_alloc((size_t)root_work(d) * sizeof *work), root, sum = 0;
+    double *work = sn_alloc((size_t)(3 * d * d + d) * sizeof *work), root, sum = 0;
     if (!work) return sn_fail_memory("a distance");
     sn_status status = root_trace(covariance1, covariance2, d, work, &root);
     sn_free(work);

@@ -2,6 +2,7 @@
 # suan recipe with recipes of figures: all in miniature, where every figure holds; what is kept; what is refused.
 . "$(dirname "$0")/lib.sh"
 status 0 "$SUAN" info
+cp "$work/out" "$work/info"
 for library in libconfig jansson; do
     grep -qi $library "$work/out" || {
         echo "SKIP: $(basename "$0"): this build has no $library"
@@ -18,8 +19,14 @@ for file in recipes/*.figures; do
 done
 for file in recipes/*.figures; do
     name=$(basename "$file" .figures)
-    if [ "$name" = curvature ]; then
-        "$SUAN" info | grep -qi flint || continue
+    case $name in
+    curvature) needs=flint ;;
+    rank | mad) needs=lapacke ;;
+    *) needs=jansson ;;
+    esac
+    if ! grep -q $needs "$work/info"; then
+        echo "SKIP: recipe $name: this build has no $needs"
+        continue
     fi
     status 0 "$SUAN" recipe "$name" --mini -o "$work/runs" --json "$work/$name.json" -q
     status 0 "$SUAN" recipe "$name" --mini -o "$work/runs" -q

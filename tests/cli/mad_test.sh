@@ -11,15 +11,22 @@ grep -A 1 '"limit"' "$work/m.json" | grep -q '"mean_square": 0.06637' || fail "n
 grep -q '"frechet"' "$work/m.json" && fail "points were drawn to judge by, though the moments are known"
 [ "$(wc -l <"$work/m.csv")" -eq 13 ] || fail "not one row a generation"
 grep -q "squared W2" "$work/m.svg" || fail "no picture of the moments"
-status 0 "$SUAN" study mad -m mixture -s grid --size 9 --initial 60 --judge 40 -g 2 -l synthetic -q --plot "$work/g.svg"
-prints recall
-grep -q "precision" "$work/g.svg" || fail "no picture of precision"
+"$SUAN" info >"$work/info"
+if grep -q lapacke "$work/info"; then
+    status 0 "$SUAN" study mad -m mixture -s grid --size 9 --initial 60 --judge 40 -g 2 -l synthetic -q --plot "$work/g.svg"
+    prints recall
+    grep -q "precision" "$work/g.svg" || fail "no picture of precision"
+else
+    echo "SKIP: loops in many dimensions: this build has no lapacke"
+fi
 awk 'BEGIN { for (i = 1; i < 200; i++) print i "," i % 17 }' >"$work/t.csv"
 status 0 "$SUAN" study mad "$work/t.csv" -c 2 -m fourier --size 4 --initial 50 --judge 30 -g 2 --lambda 1,0.5 -q --json -
 prints '"lambda": 0.5'
 prints '"loop": "fresh"'
-status 0 "$SUAN" study mad "$work/t.csv" --initial 50 --judge 30 -g 2 -q
-prints "(2 dimensions)"
+if grep -q lapacke "$work/info"; then
+    status 0 "$SUAN" study mad "$work/t.csv" --initial 50 --judge 30 -g 2 -q
+    prints "(2 dimensions)"
+fi
 
 status 2 "$SUAN" study mad --lambda 1,0
 says "--lambda wants"

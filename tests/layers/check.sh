@@ -16,7 +16,7 @@ BEGIN {
     allowed["layer", "position"] = 1
     only["dnnl"] = "src/kernel/onednn/"; only["jansson.h"] = "src/file/"; only["pcre2.h"] = "src/token/"
     only["utf8proc.h"] = "src/token/"; only["png.h"] = "src/file/"; only["cairo"] = "src/plot/"; only["zlib.h"] = "src/file/"; only["libconfig.h"] = "src/file/"
-    only["gmp.h"] = "src/math/"
+    only["gmp.h"] = "src/math/"; only["lapacke.h"] = "src/study/"
     only["flint/"] = "src/math/"; only["mpfr.h"] = "src/math/"
 }
 {

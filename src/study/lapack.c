@@ -1,0 +1,104 @@
+#include "study/lapack.h"
+
+#include "base/alloc.h"
+#include "base/cpu.h"
+#include "base/error.h"
+#include "base/size.h"
+
+#ifdef SN_HAVE_LAPACKE
+#include <lapacke.h>
+
+#include <limits.h>
+#include <math.h>
+#if defined(_OPENMP)
+#include <omp.h>
+#endif
+
+/* OpenBLAS computes with as many threads as OpenMP says; inside of a team it takes one. */
+static int set_threads(int n) {
+#if defined(_OPENMP)
+    int before = omp_get_max_threads();
+    omp_set_num_threads(n ? n : sn_cpu_count());
+    return before;
+#else
+    return n;
+#endif
+}
+
+/* LAPACK's matrices lie by columns: to it a row-major one is the transpose, which has the same values and det. */
+static lapack_int decompose(const sn_dense *a, double *out, void *work, lapack_int n_work, double *real_work,
+                            lapack_int *int_work) {
+    lapack_int m = (lapack_int)a->cols, n = (lapack_int)a->rows;
+    if (a->is_complex)
+        return LAPACKE_zgesdd_work(LAPACK_COL_MAJOR, 'N', m, n, (lapack_complex_double *)a->at, m, out, NULL, 1, NULL,
+                                   1, work, n_work, real_work, int_work);
+    return LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, 'N', m, n, a->at, m, out, NULL, 1, NULL, 1, work, n_work, int_work);
+}
+
+static sn_status check(const sn_dense *a) {
+    if (a->rows < 1 || a->cols < 1 || sn_max_i64(a->rows, a->cols) > INT_MAX / 16)
+        return sn_fail(SN_ERR_LIMIT, "a matrix of %lld x %lld: from 1 to %d rows and columns can be decomposed",
+                       (long long)a->rows, (long long)a->cols, INT_MAX / 16);
+    return SN_OK;
+}
+
+sn_status sn_singular_values(const sn_dense *a, int n_threads, double *out) {
+    SN_TRY(check(a));
+    int64_t n = sn_min_i64(a->rows, a->cols);
+    double wanted[2] = {0}; /* the first answer is how much room it wants */
+    lapack_int info = decompose(a, out, wanted, -1, wanted, NULL);
+    lapack_int n_work = (lapack_int)wanted[0];
+    double *work = info ? NULL : sn_calloc((size_t)n_work, 2 * sizeof *work);
+    double *real_work = sn_calloc((size_t)n, 8 * sizeof *real_work);
+    lapack_int *int_work = sn_calloc((size_t)n, 8 * sizeof *int_work);
+    sn_status status = work && real_work && int_work ? SN_OK : sn_fail_memory("singular values");
+    if (status == SN_OK) {
+        int before = set_threads(n_threads);
+        info = decompose(a, out, work, n_work, real_work, int_work);
+        (void)set_threads(before);
+        if (info) status = sn_fail(SN_ERR_NUMERIC, "LAPACK found no singular values (info %d)", (int)info);
+    }
+    sn_free(work);
+    sn_free(real_work);
+    sn_free(int_work);
+    return status;
+}
+
+static double log_diagonal(const sn_dense *a) {
+    double sum = 0;
+    for (int64_t i = 0; i < a->rows; i++) {
+        const double *x = a->at + (a->is_complex ? 2 : 1) * i * (a->cols + 1);
+        sum += log(a->is_complex ? hypot(x[0], x[1]) : fabs(x[0]));
+    }
+    return sum;
+}
+
+sn_status sn_log_det_eliminated(const sn_dense *a, int n_threads, double *out) {
+    SN_TRY(check(a));
+    lapack_int n = (lapack_int)a->rows, *pivots = sn_calloc((size_t)n, sizeof *pivots);
+    if (!pivots) return sn_fail_memory("a determinant");
+    int before = set_threads(n_threads);
+    lapack_int info = a->is_complex
+                          ? LAPACKE_zgetrf_work(LAPACK_COL_MAJOR, n, n, (lapack_complex_double *)a->at, n, pivots)
+                          : LAPACKE_dgetrf_work(LAPACK_COL_MAJOR, n, n, a->at, n, pivots);
+    (void)set_threads(before);
+    sn_free(pivots);
+    *out = info > 0 ? -INFINITY : log_diagonal(a);
+    return info >= 0 ? SN_OK : sn_fail(SN_ERR_NUMERIC, "LAPACK refuses a matrix (info %d)", (int)info);
+}
+#else
+static sn_status missing(void) {
+    return sn_fail(SN_ERR_UNSUPPORTED, "singular values and determinants need LAPACKE: install liblapacke-dev and "
+                                       "build suan again");
+}
+
+sn_status sn_singular_values(const sn_dense *a, int n_threads, double *out) {
+    (void)a, (void)n_threads, (void)out;
+    return missing();
+}
+
+sn_status sn_log_det_eliminated(const sn_dense *a, int n_threads, double *out) {
+    (void)a, (void)n_threads, (void)out;
+    return missing();
+}
+#endif

@@ -1,0 +1,23 @@
+/* Singular values and determinants of dense matrices, by LAPACKE. Nothing else knows about that library; without it all
+ * are SN_ERR_UNSUPPORTED. */
+#ifndef SN_STUDY_LAPACK_H
+#define SN_STUDY_LAPACK_H
+
+#include "suan/status.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A row-major matrix, overwritten; if complex, pairs of real and imaginary part. */
+typedef struct sn_dense {
+    double *at;
+    int64_t rows, cols;
+    bool is_complex;
+} sn_dense;
+
+/* All min(rows, cols) into out, falling, within a small multiple of 2^-53 of the largest. n_threads 0: one per core. */
+sn_status sn_singular_values(const sn_dense *a, int n_threads, double *out);
+/* ln |det| of a square matrix, by elimination; -infinity where it is singular. */
+sn_status sn_log_det_eliminated(const sn_dense *a, int n_threads, double *out);
+
+#endif
