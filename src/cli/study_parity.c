@@ -46,7 +46,7 @@ static const cli_option options[] = {
 };
 
 static const cli_example examples[] = {
-    {"suan study parity", "16 tasks, half a minute"},
+    {"suan study parity", "16 tasks, a few seconds"},
     {"suan study parity --width 8,16,32,64,128 --plot parity.png", "what width buys"},
     {"suan study parity --width 128 --data 4k,16k,64k,256k", "what data buys"},
 };
