@@ -286,8 +286,15 @@ static sn_status report_steps(sn_extremal_job *j, sn_search *search) {
 }
 
 /* What is not sure about the paths, and whether there may be more. */
-static void warn(sn_extremal_job *j) {
+static void warn(sn_extremal_job *j, const sn_search *search) {
     sn_extremal *out = j->out;
+    bool family = false;
+    for (int i = 0; i < search->n; i++) {
+        if (search->find[i].family == 0) continue;
+        sn_extremal_note(j, "Extremal %d stands for a family of paths of the same value: %d of them were found.", i + 1,
+                         search->find[i].family + 1);
+        family = true;
+    }
     for (int i = 0; i < out->n_paths; i++) {
         const sn_extremal_path *p = &out->path[i];
         if (!p->settled)
@@ -301,7 +308,7 @@ static void warn(sn_extremal_job *j) {
                          "What looked like a path on coarse meshes %d time%s did not solve the equation on finer ones: "
                          "paths with corners are not looked for.",
                          (int)out->search.dropped, out->search.dropped > 1 ? "s" : "");
-    if (out->search.end == SN_EXTREMAL_FULL)
+    if (out->search.end == SN_EXTREMAL_FULL && !family)
         sn_extremal_note(j, "The search ended with %d paths: there may be more.", out->n_paths);
     if (out->search.end == SN_EXTREMAL_NO_FINER && !j->entry)
         sn_extremal_note(j, "The search ended after %d candidates that did not last on finer meshes.",
@@ -353,6 +360,15 @@ static const char *tell_tried(const sn_extremal_search *s, char *text, size_t si
     return text;
 }
 
+/* Is the constraint's slope 0 on the path that was tried last? */
+static bool holds_anyway(const sn_search *s) {
+    const sn_level *level = &s->rung[0];
+    double most = 0;
+    if (!level->v || !level->bound) return false;
+    for (int64_t i = 0; i < level->n; i++) most = fmax(most, fabs(level->slope_k[i]));
+    return most <= 1e-12 * (1 + fabs(level->k));
+}
+
 static sn_status none_found(const sn_extremal_job *j, const sn_search *search) {
     double values[SN_EXTREMAL_MAX_PATHS];
     char tried[240];
@@ -366,6 +382,9 @@ static sn_status none_found(const sn_extremal_job *j, const sn_search *search) {
         return sn_fail(SN_ERR_NUMERIC,
                        "extremal: no path that was tried lies in the domain: is the Lagrangian a number along the "
                        "straight path between the ends, and are the ends inside?");
+    if (holds_anyway(search))
+        return sn_fail(SN_ERR_NUMERIC,
+                       "extremal: the integral of --constraint depends on the ends alone: no path can change it");
     return sn_fail(SN_ERR_NUMERIC,
                    "extremal: no stationary path was found: either there is none (what has no least value, or is "
                    "linear in %s), or it is far from the straight line (%s)",
@@ -380,7 +399,7 @@ static sn_status solve(sn_extremal_job *j) {
     sn_status status = report(j, &search);
     if (status == SN_OK && j->entry && j->entry->more) status = j->entry->more(j, &search);
     if (status == SN_OK && j->out->n_paths == 0) status = none_found(j, &search);
-    if (status == SN_OK) warn(j);
+    if (status == SN_OK) warn(j, &search);
     sn_search_free(&search);
     return status;
 }

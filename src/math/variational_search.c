@@ -48,9 +48,10 @@ sn_status sn_search_level(sn_search *s, int rung, sn_level **out) {
 /* ---- Starts ---- */
 
 static const double amplitudes[] = {0.3, -0.3, 0.8, -0.8, -0.6, 1.6, -1.6, 0.1, -0.1, 4, -4, -0.95};
-enum { AMPLITUDES = sizeof amplitudes / sizeof *amplitudes, WAVES = 2 };
+enum { AMPLITUDES = sizeof amplitudes / sizeof *amplitudes };
 
-static int count_bent(const sn_variational *v) { return v->l.d * WAVES * AMPLITUDES; }
+/* Constraints are not shot: they get more waves. */
+static int count_bent(const sn_variational *v) { return v->l.d * (v->l.constraint ? 4 : 2) * AMPLITUDES; }
 static int count_turns(const sn_variational *v) { return v->l.d > 1 ? 4 * v->l.d : 0; }
 static int count_starts(const sn_variational *v) { return 2 + count_turns(v) + count_bent(v); }
 
@@ -331,6 +332,20 @@ static void remove_find(sn_search *s, int i) {
     s->find[s->n] = (sn_search_find){0};
 }
 
+/* Degenerate paths of the same value lie in a family, such as b sin(x) between conjugate points: one stands for all. */
+static bool joins_family(sn_search *s, int i) {
+    sn_search_find *f = &s->find[i];
+    for (int k = 0; k < i; k++) {
+        sn_search_find *g = &s->find[k], other = *g;
+        if (f->second.flat == 0 || g->second.flat == 0 || f->second.worse != g->second.worse) continue;
+        if (fabs(f->j - g->j) > 1e-9 * fmax(f->size, g->size)) continue;
+        if (f->change < g->change) *g = *f, *f = other; /* the one that stands stillest */
+        g->family = other.family + 1;
+        return true;
+    }
+    return false;
+}
+
 sn_status sn_search_run(const sn_variational *v, sn_search *out) {
     *out = (sn_search){.v = v, .none_finite = true};
     sn_status status = search(out);
@@ -339,7 +354,8 @@ sn_status sn_search_run(const sn_variational *v, sn_search *out) {
         sn_search_find *f = &out->find[i];
         status = sn_second_variation_at(&out->rung[f->rung], f->u, f->multiplier, f->counted, &f->second);
         bool solves = f->second.residual < 0.1; /* corners do not, on any mesh */
-        if (status != SN_OK || (solves && isfinite(f->second.edge))) continue;
+        if (status != SN_OK) continue;
+        if (solves && isfinite(f->second.edge) && !joins_family(out, i)) continue;
         out->dropped += !solves;
         remove_find(out, i--);
     }

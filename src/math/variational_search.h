@@ -25,6 +25,7 @@ typedef struct sn_search_find {
     bool counted;                /* a finer mesh counts as many directions below 0 */
     sn_second_variation second;
     sn_search_start start;
+    int family;     /* degenerate finds of the same value that it stands for */
     int depth;      /* of the mesh of the search */
     double *coarse; /* the path on it */
 } sn_search_find;

@@ -235,6 +235,46 @@ static void test_null(void **state) {
     }
 }
 
+/* sqrt(2 / pi) sin(n x) keeps the integral of y^2 at 1: values n^2, multipliers -n^2, n - 1 directions down, each
+ * twice. */
+static void test_constrained_waves(void **state) {
+    (void)state;
+    sn_extremal e =
+        solve((sn_extremal_problem){.lagrangian = "y'^2", .constraint = "y^2 = 1", .from = "0,0", .to = "pi,0"});
+    assert_int_equal(e.n_paths, 8);
+    for (int i = 0; i < 8; i++) {
+        int n = 1 + i / 2;
+        assert_near(e.path[i].value, n * n, 1e-11, "value");
+        assert_near(e.path[i].multiplier, -n * n, 1e-10, "multiplier");
+        assert_int_equal(e.path[i].index, n - 1);
+        assert_near(fabs(row_of(&e, i, 4)[1]), sqrt(2 / PI) * fabs(sin(n * PI / 8)), 1e-9, "y");
+    }
+    sn_extremal_free(&e);
+    assert_int_equal(
+        sn_extremal_solve(
+            &(sn_extremal_problem){.lagrangian = "y'^2", .constraint = "y' = 3", .from = "0,0", .to = "1,2"}, &e),
+        SN_ERR_NUMERIC);
+    assert_non_null(strstr(sn_last_error(), "depends on the ends alone"));
+}
+
+/* Between conjugate points b sin(x), with free ends any constant: one path stands for all. */
+static void test_families(void **state) {
+    (void)state;
+    static const sn_extremal_problem problems[] = {
+        {.lagrangian = "y'^2 - y^2", .from = "0,0", .to = "pi,0"},
+        {.lagrangian = "y'^2*exp(-x)", .from = "0,free", .to = "1,free"},
+    };
+    for (int i = 0; i < 2; i++) {
+        sn_extremal e = solve(problems[i]);
+        assert_int_equal(e.n_paths, 1);
+        assert_near(e.path[0].value, 0, 1e-12, "value");
+        assert_int_equal(e.path[0].kind, SN_EXTREMAL_DEGENERATE);
+        assert_true(e.path[0].settled);
+        assert_non_null(strstr(e.note, "stands for a family"));
+        sn_extremal_free(&e);
+    }
+}
+
 /* ---- Ends of a search ---- */
 
 typedef struct watch {
@@ -289,8 +329,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parabolas), cmocka_unit_test(test_oscillations), cmocka_unit_test(test_corners),
         cmocka_unit_test(test_slack),     cmocka_unit_test(test_many_periods), cmocka_unit_test(test_poles),
-        cmocka_unit_test(test_null),      cmocka_unit_test(test_progress),     cmocka_unit_test(test_shots),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_null),      cmocka_unit_test(test_progress),     cmocka_unit_test(test_constrained_waves),
+        cmocka_unit_test(test_families),  cmocka_unit_test(test_shots),        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
