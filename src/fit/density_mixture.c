@@ -11,13 +11,15 @@ typedef struct mixture {
     double *deviation;
 } mixture;
 
-static sn_status fit_by_bic(const sn_density_points *p, const sn_mixture_options *o, sn_mixture **best) {
+/* The number by BIC from `count` of the points, x; the best mixture of these. */
+static sn_status fit_by_bic(const sn_density_points *p, const double *x, int64_t count, const sn_mixture_options *o,
+                            sn_mixture **best) {
     enum { LARGEST = 40, WORSE = 3 };
     double least = INFINITY, value;
     int worse = 0;
     for (int64_t n = 1; n <= LARGEST && 3 * n - 1 < p->n && worse < WORSE; n++) {
         sn_mixture *m;
-        SN_TRY(sn_mixture_fit(p->y, p->n, 1, n, o, &m, &value));
+        SN_TRY(sn_mixture_fit(x, count, 1, n, o, &m, &value));
         double bic = -2 * (double)p->n * value + (double)(3 * n - 1) * log((double)p->n);
         worse++;
         if (bic >= least) {
@@ -29,6 +31,22 @@ static sn_status fit_by_bic(const sn_density_points *p, const sn_mixture_options
         least = bic, worse = 0;
     }
     return *best ? SN_OK : sn_fail(SN_ERR_ARGUMENT, "density: too few points for a mixture");
+}
+
+/* Of many points evenly spaced ones choose the number of components; then all are fitted. */
+static sn_status choose(const sn_density_points *p, const sn_mixture_options *o, sn_mixture **best) {
+    enum { MOST_POINTS = 20000 };
+    if (p->n <= MOST_POINTS) return fit_by_bic(p, p->y, p->n, o, best);
+    double *few = sn_alloc(MOST_POINTS * sizeof *few);
+    if (!few) return sn_fail_memory("a density");
+    for (int64_t i = 0; i < MOST_POINTS; i++) few[i] = p->y[(int64_t)(((double)i + 0.5) * (double)p->n / MOST_POINTS)];
+    sn_status status = fit_by_bic(p, few, MOST_POINTS, o, best);
+    sn_free(few);
+    if (status != SN_OK) return status;
+    int64_t n = (*best)->n;
+    sn_mixture_free(*best);
+    *best = NULL;
+    return sn_mixture_fit(p->y, p->n, 1, n, o, best, NULL);
 }
 
 static void mixture_free(void *model) {
@@ -47,7 +65,7 @@ static sn_status fit_into(const sn_density_points *p, const sn_density_options *
     if (o->size > 0)
         SN_TRY(sn_mixture_fit(p->y, p->n, 1, o->size, &options, &m->m, NULL));
     else
-        SN_TRY(fit_by_bic(p, &options, &m->m));
+        SN_TRY(choose(p, &options, &m->m));
     m->deviation = sn_alloc((size_t)m->m->n * sizeof *m->deviation);
     if (!m->deviation) return sn_fail_memory("a density");
     for (int64_t k = 0; k < m->m->n; k++) m->deviation[k] = m->m->factor[k];

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SCREEN_STEPS = 15, MOST_STEPS = 1000, SCREEN_POINTS = 20000 };
+enum { SCREEN_STEPS = 15, MOST_STEPS = 1000, LAST_STEPS = 30, SCREEN_POINTS = 20000 };
 
 /* ---- Gaussians ---- */
 
@@ -220,8 +220,9 @@ static sn_status run_starts(em *e, const sn_mixture_options *o, const double *va
         memcpy(best->weight, now->weight, (size_t)size * sizeof *best->weight);
     }
     if (!isfinite(top)) return sn_fail(SN_ERR_NUMERIC, "mixture: no start gave a finite density");
-    SN_TRY(climb(e, MOST_STEPS, best, mean_log));
-    return SN_OK;
+    if (few.count == e->count) return climb(e, MOST_STEPS, best, mean_log);
+    SN_TRY(climb(&few, MOST_STEPS, best, mean_log));
+    return climb(e, LAST_STEPS, best, mean_log);
 }
 
 sn_status sn_mixture_fit(const double *x, int64_t count, int64_t d, int64_t n, const sn_mixture_options *options,
