@@ -179,8 +179,7 @@ typedef struct sn_rank_result {
  * place of the first, an empty matrix SN_ERR_SHAPE. */
 SN_API sn_status sn_rank(const double *matrix, int64_t rows, int64_t cols, const sn_rank_options *options,
                          sn_rank_result *out);
-/* The same of a complex matrix, real and imaginary part of each element: by the real matrix of twice the size that has
- * each singular value twice. */
+/* The same of a complex matrix, real and imaginary part of each element. */
 SN_API sn_status sn_rank_complex(const double *matrix, int64_t rows, int64_t cols, const sn_rank_options *options,
                                  sn_rank_result *out);
 SN_API void sn_rank_free(sn_rank_result *r);
@@ -206,7 +205,7 @@ typedef struct sn_rank_report {
 
 /* Of the arrays named, or of all with two dimensions or more: the last two are a matrix, those before number the
  * matrices of a stack. Errors and what is left out as in sn_sparsity_report_new; SN_ERR_SHAPE where a named array is no
- * matrix. One matrix is in memory at a time, twice, as doubles (a complex one takes 80 bytes per element); of one that
+ * matrix. One matrix is in memory at a time, twice, as doubles (a complex one takes 32 bytes per element); of one that
  * is at least twice as long as wide, or the other way round, only a square of the shorter side and 64 rows. */
 SN_API sn_status sn_rank_report_new(const char *path, const char *const *arrays, int n_arrays,
                                     const sn_rank_options *options, sn_rank_report **out);

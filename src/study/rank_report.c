@@ -106,6 +106,7 @@ static sn_status add_array(sn_rank_report *r, source *s) {
         if (!item.name) return sn_fail_memory("a matrix's name");
         s->first = s->matrix * s->rows * s->cols;
         SN_TRY(add_item(r, measure_matrix(s, &item.result), item));
+        if (s->o.progress) show(s, 1, 1);
     }
     return SN_OK;
 }
