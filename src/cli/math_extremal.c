@@ -147,8 +147,9 @@ const cli_verb cli_verb_math_extremal = {
     .max_arguments = 1,
     .description =
         "Finds the paths between two ends along which an integral is stationary, by Newton's method on piecewise "
-        "polynomials, from many starts; refines each until it stands still; says of each whether it is a minimum, a "
-        "maximum or neither, and where it has conjugate points.\n\n"
+        "polynomials, from straight and bent lines and from paths shot from an end; refines each until it stands "
+        "still; "
+        "says of each whether it is a minimum, a maximum or neither, and where it has conjugate points.\n\n"
         "Problems: brachistochrone, catenary (length), soap-film, isoperimetric (length, width), oscillator (omega), "
         "fermat (--index), layers (--index, --interfaces), geodesic (--metric, --coords).\n\n"
         "A functional of your own is an expression in the variable, the functions, their derivatives y', and "

@@ -167,7 +167,7 @@ sn_status sn_extremal_write_plot(const sn_extremal *e, const char *path) {
                                          .y = {.label = "relative error", .scale = SN_AXIS_LOG10},
                                          .series = p->errors,
                                          .n_series = 2}};
-        status = sn_plot_write(&(sn_plot){.panels = panels, .n_panels = 2}, path);
+        status = sn_plot_write(&(sn_plot){.panels = panels, .n_panels = e->n_degrees > 0 ? 2 : 1}, path);
     }
     sn_free(p);
     sn_free(at);

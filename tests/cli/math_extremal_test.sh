@@ -119,6 +119,10 @@ status 0 extremal fermat --index "sqrt(1+y)" --from 0,0 --to 0.1,0
 prints "extremal 2 of 2"
 prints "optical length 1.33458352879"
 
+# Its least path is found as a graph alone, which has no steps and no errors to draw.
+status 0 extremal fermat --index "1+1000*exp(-1000*(y-0.5)^2)" --from 0,0 --to 1,1 --plot "$work/graph.svg" --json "$work/graph.json"
+grep -q "<svg" "$work/graph.svg" || fail "a picture of paths alone"
+
 # A signal stops a search once it runs.
 "$SUAN" math extremal --functions a,b,c,e --from 0,0,0,0,0 --to 3,1,1,1,1 \
     -l "a'^2+b'^2+c'^2+e'^2-10*a^2*b^2-5*c^2*e^2" >"$work/out" 2>"$work/err" &
