@@ -138,7 +138,7 @@ typedef struct sn_extremal {
     int n_paths;
     sn_extremal_search search;
     char note[1024]; /* what else is to be known: why there is none, what is less still; may be "" */
-    double *steps;  /* n_steps paths of the same table: from the start of the search to path[0] */
+    double *steps;   /* n_steps paths of the same table: from the start of the search to path[0] */
     int n_steps;
     int n_degrees;                                        /* path[0] again with one element of these degrees: */
     double unknowns[24], value_error[24], path_error[24]; /* against the finest */

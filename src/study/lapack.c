@@ -86,6 +86,23 @@ sn_status sn_log_det_eliminated(const sn_dense *a, int n_threads, double *out) {
     *out = info > 0 ? -INFINITY : log_diagonal(a);
     return info >= 0 ? SN_OK : sn_fail(SN_ERR_NUMERIC, "LAPACK refuses a matrix (info %d)", (int)info);
 }
+
+/* By columns the rows are a matrix with n rows: its LQ factorization is what is wanted. */
+sn_status sn_fold_rows(double *rows, int64_t n, int64_t below, int n_threads) {
+    SN_TRY(check(&(sn_dense){rows, n, n + below, false}));
+    double wanted = 0;
+    lapack_int k = (lapack_int)n, m = (lapack_int)(n + below);
+    lapack_int info = LAPACKE_dgelqf_work(LAPACK_COL_MAJOR, k, m, rows, k, NULL, &wanted, -1);
+    double *work = info ? NULL : sn_calloc((size_t)(n + (int64_t)wanted), sizeof *work);
+    if (!work) return sn_fail_memory("the rows of a matrix");
+    int before = set_threads(n_threads);
+    info = LAPACKE_dgelqf_work(LAPACK_COL_MAJOR, k, m, rows, k, work, work + n, (lapack_int)wanted);
+    (void)set_threads(before);
+    sn_free(work);
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < i; j++) rows[i * n + j] = 0; /* reflections lay there */
+    return info == 0 ? SN_OK : sn_fail(SN_ERR_NUMERIC, "LAPACK refuses rows (info %d)", (int)info);
+}
 #else
 static sn_status missing(void) {
     return sn_fail(SN_ERR_UNSUPPORTED, "singular values and determinants need LAPACKE: install liblapacke-dev and "
@@ -99,6 +116,11 @@ sn_status sn_singular_values(const sn_dense *a, int n_threads, double *out) {
 
 sn_status sn_log_det_eliminated(const sn_dense *a, int n_threads, double *out) {
     (void)a, (void)n_threads, (void)out;
+    return missing();
+}
+
+sn_status sn_fold_rows(double *rows, int64_t n, int64_t below, int n_threads) {
+    (void)rows, (void)n, (void)below, (void)n_threads;
     return missing();
 }
 #endif

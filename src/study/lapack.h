@@ -19,5 +19,8 @@ typedef struct sn_dense {
 sn_status sn_singular_values(const sn_dense *a, int n_threads, double *out);
 /* ln |det| of a square matrix, by elimination; -infinity where it is singular. */
 sn_status sn_log_det_eliminated(const sn_dense *a, int n_threads, double *out);
+/* (n + below) x n numbers, row-major, the first n rows upper triangular: they become the R of a QR factorization of
+ * all, which has their singular values, upper triangular again. The rest is left as it comes. */
+sn_status sn_fold_rows(double *rows, int64_t n, int64_t below, int n_threads);
 
 #endif

@@ -2,8 +2,8 @@
 #include "suan/measure.h"
 
 #include "base/error.h"
-#include "study/sparsity_stream.h"
 #include "base/sum.h"
+#include "study/sparsity_stream.h"
 
 #include <math.h>
 #include <string.h>

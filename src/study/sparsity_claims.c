@@ -2,8 +2,8 @@
 #include "suan/measure.h"
 
 #include "base/philox.h"
-#include "file/json_write.h"
 #include "base/sum.h"
+#include "file/json_write.h"
 
 #include <math.h>
 
