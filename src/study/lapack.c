@@ -8,11 +8,53 @@
 #ifdef SN_HAVE_LAPACKE
 #include <lapacke.h>
 
+#include <dlfcn.h>
 #include <limits.h>
 #include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
 #if defined(_OPENMP)
 #include <omp.h>
 #endif
+
+/* Loaded at the first use and not with the program: OpenBLAS takes memory as soon as it is there, and never comes back
+ * where it may not have it. */
+static struct {
+    __typeof__(LAPACKE_dgesdd_work) *dgesdd;
+    __typeof__(LAPACKE_zgesdd_work) *zgesdd;
+    __typeof__(LAPACKE_dgetrf_work) *dgetrf;
+    __typeof__(LAPACKE_zgetrf_work) *zgetrf;
+    __typeof__(LAPACKE_dgelqf_work) *dgelqf;
+    char error[256];
+} lapack;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void load(void) {
+    static const char library[] = "liblapacke.so.3";
+    static const struct {
+        const char *name;
+        void *to;
+    } functions[] = {{"LAPACKE_dgesdd_work", &lapack.dgesdd},
+                     {"LAPACKE_zgesdd_work", &lapack.zgesdd},
+                     {"LAPACKE_dgetrf_work", &lapack.dgetrf},
+                     {"LAPACKE_zgetrf_work", &lapack.zgetrf},
+                     {"LAPACKE_dgelqf_work", &lapack.dgelqf}};
+    void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+    for (size_t i = 0; i < sizeof functions / sizeof *functions && !lapack.error[0]; i++) {
+        void *function = handle ? dlsym(handle, functions[i].name) : NULL;
+        memcpy(functions[i].to, &function, sizeof function);
+        if (!function) snprintf(lapack.error, sizeof lapack.error, "%s", dlerror());
+    }
+}
+
+static sn_status need_lapack(void) {
+    pthread_once(&once, load);
+    return lapack.error[0]
+               ? sn_fail(SN_ERR_UNSUPPORTED, "singular values and determinants need LAPACKE (%s): install liblapacke",
+                         lapack.error)
+               : SN_OK;
+}
 
 /* OpenBLAS computes with as many threads as OpenMP says; inside of a team it takes one. */
 static int set_threads(int n) {
@@ -30,12 +72,13 @@ static lapack_int decompose(const sn_dense *a, double *out, void *work, lapack_i
                             lapack_int *int_work) {
     lapack_int m = (lapack_int)a->cols, n = (lapack_int)a->rows;
     if (a->is_complex)
-        return LAPACKE_zgesdd_work(LAPACK_COL_MAJOR, 'N', m, n, (lapack_complex_double *)a->at, m, out, NULL, 1, NULL,
-                                   1, work, n_work, real_work, int_work);
-    return LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, 'N', m, n, a->at, m, out, NULL, 1, NULL, 1, work, n_work, int_work);
+        return lapack.zgesdd(LAPACK_COL_MAJOR, 'N', m, n, (lapack_complex_double *)a->at, m, out, NULL, 1, NULL, 1,
+                             work, n_work, real_work, int_work);
+    return lapack.dgesdd(LAPACK_COL_MAJOR, 'N', m, n, a->at, m, out, NULL, 1, NULL, 1, work, n_work, int_work);
 }
 
 static sn_status check(const sn_dense *a) {
+    SN_TRY(need_lapack());
     if (a->rows < 1 || a->cols < 1 || sn_max_i64(a->rows, a->cols) > INT_MAX / 16)
         return sn_fail(SN_ERR_LIMIT, "a matrix of %lld x %lld: from 1 to %d rows and columns can be decomposed",
                        (long long)a->rows, (long long)a->cols, INT_MAX / 16);
@@ -78,9 +121,8 @@ sn_status sn_log_det_eliminated(const sn_dense *a, int n_threads, double *out) {
     lapack_int n = (lapack_int)a->rows, *pivots = sn_calloc((size_t)n, sizeof *pivots);
     if (!pivots) return sn_fail_memory("a determinant");
     int before = set_threads(n_threads);
-    lapack_int info = a->is_complex
-                          ? LAPACKE_zgetrf_work(LAPACK_COL_MAJOR, n, n, (lapack_complex_double *)a->at, n, pivots)
-                          : LAPACKE_dgetrf_work(LAPACK_COL_MAJOR, n, n, a->at, n, pivots);
+    lapack_int info = a->is_complex ? lapack.zgetrf(LAPACK_COL_MAJOR, n, n, (lapack_complex_double *)a->at, n, pivots)
+                                    : lapack.dgetrf(LAPACK_COL_MAJOR, n, n, a->at, n, pivots);
     (void)set_threads(before);
     sn_free(pivots);
     *out = info > 0 ? -INFINITY : log_diagonal(a);
@@ -92,11 +134,11 @@ sn_status sn_fold_rows(double *rows, int64_t n, int64_t below, int n_threads) {
     SN_TRY(check(&(sn_dense){rows, n, n + below, false}));
     double wanted = 0;
     lapack_int k = (lapack_int)n, m = (lapack_int)(n + below);
-    lapack_int info = LAPACKE_dgelqf_work(LAPACK_COL_MAJOR, k, m, rows, k, NULL, &wanted, -1);
+    lapack_int info = lapack.dgelqf(LAPACK_COL_MAJOR, k, m, rows, k, NULL, &wanted, -1);
     double *work = info ? NULL : sn_calloc((size_t)(n + (int64_t)wanted), sizeof *work);
     if (!work) return sn_fail_memory("the rows of a matrix");
     int before = set_threads(n_threads);
-    info = LAPACKE_dgelqf_work(LAPACK_COL_MAJOR, k, m, rows, k, work, work + n, (lapack_int)wanted);
+    info = lapack.dgelqf(LAPACK_COL_MAJOR, k, m, rows, k, work, work + n, (lapack_int)wanted);
     (void)set_threads(before);
     sn_free(work);
     for (int64_t i = 0; i < n; i++)
