@@ -231,6 +231,17 @@ static sn_status refine(sn_search *s, sn_search_find *f, bool *real) {
 
 /* ---- The search ---- */
 
+/* Is a path so large that its ends say nothing? Between ends half a period apart nothing is stationary, and what the
+ * rounding of their distance and the mesh let through has a height of 1e13 and more. */
+static bool is_lost(const sn_search *s, const sn_search_find *f) {
+    const sn_mesh *mesh = &s->rung[f->rung].mesh;
+    int d = s->v->l.d;
+    for (int64_t i = 0; i < mesh->n_nodes; i++)
+        for (int k = 0; k < d; k++)
+            if (fabs(f->u[i * d + k]) > 1e11 * s->v->scale[k]) return true;
+    return false;
+}
+
 sn_status sn_search_consider(sn_search *s, int depth, sn_search_start start, const double *u, double multiplier) {
     const sn_level *level = &s->rung[depth];
     sn_search_find f = {.depth = depth, .rung = depth, .start = start, .multiplier = multiplier, .j = level->j};
@@ -244,6 +255,7 @@ sn_status sn_search_consider(sn_search *s, int depth, sn_search_start start, con
         memcpy(f.u, u, size);
         memcpy(f.coarse, u, size);
         status = refine(s, &f, &real);
+        real = real && !is_lost(s, &f);
     }
     s->failures += status == SN_OK && !real;
     if (status == SN_OK && real && !is_found(s, &f))

@@ -275,6 +275,24 @@ static void test_families(void **state) {
     }
 }
 
+/* Ends half a period apart that no path joins: what the rounding of pi lets through is none. */
+static void test_conjugate_ends(void **state) {
+    (void)state;
+    static const char *const rows[][3] = {{"(y'^2-y^2)/2", "0,0", "pi,1"},
+                                          {"(y'^2-y^2)/2", "0,1", "pi,1"},
+                                          {"(y'^2-y^2)/2+y", "0,0", "pi,1"},
+                                          {"y'^2-y^2+x*y", "0,0", "pi,0"}};
+    for (int i = 0; i < 4; i++) {
+        sn_extremal e;
+        const sn_extremal_problem p = {.lagrangian = rows[i][0], .from = rows[i][1], .to = rows[i][2]};
+        assert_int_equal(sn_extremal_solve(&p, &e), SN_ERR_NUMERIC);
+        assert_non_null(strstr(sn_last_error(), "no stationary path"));
+    }
+    sn_extremal e = solve((sn_extremal_problem){.lagrangian = "y'^2-y^2", .from = "0,0", .to = "3.1415,1"});
+    assert_near(e.path[0].value, 1 / tan(3.1415), 1e-4, "nearly half a period");
+    sn_extremal_free(&e);
+}
+
 /* ---- Ends of a search ---- */
 
 typedef struct watch {
@@ -327,10 +345,19 @@ static void test_no_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parabolas), cmocka_unit_test(test_oscillations), cmocka_unit_test(test_corners),
-        cmocka_unit_test(test_slack),     cmocka_unit_test(test_many_periods), cmocka_unit_test(test_poles),
-        cmocka_unit_test(test_null),      cmocka_unit_test(test_progress),     cmocka_unit_test(test_constrained_waves),
-        cmocka_unit_test(test_families),  cmocka_unit_test(test_shots),        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_parabolas),
+        cmocka_unit_test(test_oscillations),
+        cmocka_unit_test(test_corners),
+        cmocka_unit_test(test_slack),
+        cmocka_unit_test(test_many_periods),
+        cmocka_unit_test(test_poles),
+        cmocka_unit_test(test_null),
+        cmocka_unit_test(test_progress),
+        cmocka_unit_test(test_constrained_waves),
+        cmocka_unit_test(test_families),
+        cmocka_unit_test(test_conjugate_ends),
+        cmocka_unit_test(test_shots),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
