@@ -15,7 +15,7 @@ extern "C" {
 
 /* ---- Minimal a + b + c with N = ab + c (docs/abc.md) ---- */
 
-#define SN_ABC_MAX_STEPS 2e9 /* expected of N; beyond, N is refused */
+#define SN_ABC_MAX_STEPS 2.02e9 /* expected of N: all of 184 bits are below it; beyond, N is refused */
 enum { SN_ABC_DIGITS = 64 };
 
 /* Whole numbers of 0 or more as decimal digits, a <= b. */

@@ -130,7 +130,7 @@ static sn_status check_size(const char *text) {
     double whole = floor(estimate);
     return sn_fail(
         SN_ERR_LIMIT,
-        "abc: N has %zu digits: about %.1fe+%.0f steps are to be expected, and more than %.0e take too long: "
+        "abc: N has %zu digits: about %.2fe+%.0f steps are to be expected, and more than %.3g take too long: "
         "N may have up to 184 bits (55 digits)",
         strlen(text), pow(10, estimate - whole), whole, (double)SN_ABC_MAX_STEPS);
 }

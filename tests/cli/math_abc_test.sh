@@ -35,7 +35,7 @@ says "N is empty"
 status 1 abc 12x
 says '"12x" is no number at character 3'
 status 1 abc 1000000000000000000000000000000000000000000000000000000000000
-says "1.2e+10 steps are to be expected"
+says "1.18e+10 steps are to be expected"
 status 1 abc --range 9 8
 says "the range is empty"
 status 1 abc --range 1 -8
