@@ -2,8 +2,8 @@
 # suan study parity: a small study, its files, going on after a stop, and wrong usage.
 . "$(dirname "$0")/lib.sh"
 
-small="study parity --tasks 3 --bits 6 --subset 2 --batch 64 --steps 40 --marks 5 --test 32 -q"
-status 0 "$SUAN" $small --width 8,16 --data 100,1000 -t 1 --json "$work/p.json" --csv "$work/p.csv" --plot "$work/p.svg"
+small() { "$SUAN" study parity --tasks 3 --bits 6 --subset 2 --batch 64 --steps 40 --marks 5 --test 32 -q "$@"; }
+status 0 small --width 8,16 --data 100,1000 -t 1 --json "$work/p.json" --csv "$work/p.csv" --plot "$work/p.svg"
 prints "learned at"
 prints "least loss"
 grep -q '"width": 16' "$work/p.json" || fail "the JSON lacks a width"
@@ -12,12 +12,12 @@ grep -q '"endless": 0.4' "$work/p.json" || fail "the JSON lacks the slopes"
 head -1 "$work/p.csv" | grep -q "width,examples,step,loss,task_1,task_2,task_3" || fail "the CSV lacks tasks"
 grep -q "<svg" "$work/p.svg" || fail "no picture"
 
-status 0 "$SUAN" $small --width 16 --keep "$work/kept" -t 1
-status 0 "$SUAN" $small --width 8,16 --data 100,1000 --keep "$work/kept" -t 2 --json "$work/q.json"
+status 0 small --width 16 --keep "$work/kept" -t 1
+status 0 small --width 8,16 --data 100,1000 --keep "$work/kept" -t 2 --json "$work/q.json"
 cmp "$work/p.json" "$work/q.json" || fail "kept networks or threads change the result"
-[ "$(ls "$work/kept" | wc -l)" -eq 4 ] || fail "not every network was kept"
-echo "1,2" >"$work/kept/$(ls "$work/kept" | head -1)"
-status 1 "$SUAN" $small --width 8,16 --data 100,1000 --keep "$work/kept"
+[ "$(find "$work/kept" -type f | wc -l)" -eq 4 ] || fail "not every network was kept"
+echo "1,2" >"$(find "$work/kept" -type f | head -n 1)"
+status 1 small --width 8,16 --data 100,1000 --keep "$work/kept"
 says "delete it"
 
 "$SUAN" study parity --steps 100m --keep "$work/kept" -q >"$work/out" 2>"$work/err" &
@@ -29,7 +29,7 @@ wait $pid || code=$?
 [ "$code" -eq 130 ] || fail "exit status $code after a stop, wanted 130"
 says "goes on with the rest"
 
-status 0 "$SUAN" $small --precision bf16 --code 01 --width 8
+status 0 small --precision bf16 --code 01 --width 8
 status 2 "$SUAN" study parity --width 8,x
 says "--width wants"
 status 2 "$SUAN" study parity --data 0
