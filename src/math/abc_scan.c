@@ -24,7 +24,8 @@ static inline int64_t split_narrow(sn_u128 excess, int j, uint64_t *u) {
 static inline sn_i128 split_wide(sn_u128 excess, int j, uint64_t *u) {
     uint64_t root = (uint64_t)sqrt(to_double(excess)), odd = (uint64_t)j;
     sn_i128 c = (sn_i128)((sn_u128)root * (root + odd) - excess);
-    root -= (uint64_t)(int64_t)((double)(int64_t)(c >> 32) * 0x1p32 / (2 * (double)root + 1));
+    double rest = (double)(int64_t)(c >> 32) * 0x1p32 + (double)(uint32_t)c; /* all of it: root may be small */
+    root -= (uint64_t)(int64_t)(rest / (2 * (double)root + 1));
     c = (sn_i128)((sn_u128)root * (root + odd) - excess);
     for (; c < 0; root++) c += (sn_i128)(2 * (sn_u128)root + 1 + odd);
     for (; root > 0 && c >= (sn_i128)(2 * (sn_u128)root - 1 + odd); root--) c -= (sn_i128)(2 * (sn_u128)root - 1 + odd);
