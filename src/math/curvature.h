@@ -55,6 +55,9 @@ bool sn_curvature_number_is_noise(const sn_curvature_numbers *m, sn_curvature_te
 /* Of the tensors that are too large: which components vanish at random points. */
 sn_status sn_curvature_find_zeros(sn_curvature *c);
 
+/* As sn_curvature_c_code, where FLINT is guarded. */
+sn_status sn_curvature_write_c(sn_curvature *c, char **text);
+
 int64_t sn_curvature_size(int n, sn_curvature_tensor tensor); /* components kept */
 /* Where a component is kept, and its sign; sign 0: zero by symmetry. */
 int64_t sn_curvature_find(int n, sn_curvature_tensor tensor, const int *index, int *sign);

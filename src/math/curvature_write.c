@@ -1,4 +1,4 @@
-/* A curvature as text, JSON, LaTeX and C code. */
+/* A curvature as text, JSON and LaTeX; C code is in curvature_c.c. */
 #include "math/curvature.h"
 
 #include "base/alloc.h"
@@ -235,85 +235,6 @@ static sn_status write_text(sn_curvature *c, sn_expr_style style, char **text) {
 static sn_status report(sn_curvature *c, char **text) { return write_text(c, SN_EXPR_TEXT, text); }
 static sn_status latex(sn_curvature *c, char **text) { return write_text(c, SN_EXPR_LATEX, text); }
 
-/* ---- C ---- */
-
-static void put_declarations(text_job *j) {
-    static const char *const dimensions[] = {"", "[N]", "[N][N]", "[N][N][N]", "[N][N][N][N]"};
-    const sn_curvature *c = j->c;
-    sn_text_addf(&j->out, "/* Made by suan math curvature. Compile with -lm. Indices: 0 .. %d for", c->n - 1);
-    for (int i = 0; i < c->n; i++) sn_text_addf(&j->out, " %s", c->scope.names[i]);
-    sn_text_addf(&j->out, ". */\n#include <math.h>\n#include <string.h>\n\nenum { N = %d };\n\nstruct curvature {\n",
-                 c->n);
-    for (int t = 0; t < SN_CURVATURE_N_TENSORS; t++)
-        sn_text_addf(&j->out, "    double %s%s;\n", sn_curvature_tensor_name((sn_curvature_tensor)t),
-                     dimensions[sn_curvature_rank((sn_curvature_tensor)t)]);
-    sn_text_add(&j->out, "};\n\nstatic inline double ipow(double x, int n) {\n    double y = 1;\n"
-                         "    for (; n > 0; n >>= 1, x *= x)\n        if (n & 1) y *= x;\n    return y;\n}\n\n");
-}
-
-/* What the caller's arrays hold. */
-static void put_arguments(text_job *j) {
-    const sn_curvature *c = j->c;
-    sn_text_add(&j->out, "/* x: coordinates");
-    sn_text_add(&j->out, c->scope.n_names > c->n ? "; p:" : "");
-    for (int i = c->n; i < c->scope.n_names; i++) sn_text_addf(&j->out, " %s", c->scope.names[i]);
-    bool any = false;
-    for (int g = 0; g < c->field->n_gens; g++) {
-        if (c->field->gens[g].kind != SN_GEN_UNKNOWN) continue;
-        sn_text_add(&j->out, any ? ", " : "; u: ");
-        sn_gen_print(c->field, g, SN_EXPR_TEXT, &j->out);
-        any = true;
-    }
-    sn_text_add(&j->out,
-                ". */\nvoid curvature(const double *x, const double *p, const double *u, struct curvature *c) {\n");
-    sn_text_addf(&j->out, "    double g[%d], v;\n    (void)x, (void)p, (void)u;\n    memset(c, 0, sizeof *c);\n",
-                 c->field->n_gens ? c->field->n_gens : 1);
-    for (int g = 0; g < c->field->n_gens; g++) {
-        sn_text_addf(&j->out, "    g[%d] = ", g);
-        sn_gen_print(c->field, g, SN_EXPR_C, &j->out);
-        sn_text_add(&j->out, ";\n");
-    }
-    sn_text_add(&j->out, "    (void)g;\n");
-}
-
-/* All components that the kept one is the value of. */
-static void put_images(text_job *j, sn_curvature_tensor tensor, const int *index) {
-    int rank = sn_curvature_rank(tensor), n = j->c->n, sign, other[4] = {0};
-    int64_t place = sn_curvature_find(n, tensor, index, &sign), total = 1;
-    for (int i = 0; i < rank; i++) total *= n;
-    for (int64_t k = 0; k < total; k++) {
-        int64_t rest = k;
-        for (int i = rank - 1; i >= 0; i--) other[i] = (int)(rest % n), rest /= n;
-        if (sn_curvature_find(n, tensor, other, &sign) != place || sign == 0) continue;
-        sn_text_addf(&j->out, "    c->%s", sn_curvature_tensor_name(tensor));
-        for (int i = 0; i < rank; i++) sn_text_addf(&j->out, "[%d]", other[i]);
-        sn_text_add(&j->out, sign > 0 ? " = v;\n" : " = -v;\n");
-    }
-}
-
-static sn_status c_code(sn_curvature *c, char **text) {
-    text_job j = {.c = c, .style = SN_EXPR_C};
-    put_declarations(&j);
-    put_arguments(&j);
-    for (int t = 0; t < SN_CURVATURE_N_TENSORS; t++) {
-        sn_curvature_tensor tensor = (sn_curvature_tensor)t;
-        int index[4];
-        if (sn_curvature_is_too_large(c, tensor))
-            sn_text_addf(&j.out, "    /* %s is too large to be written out, and left 0. */\n",
-                         sn_curvature_tensor_name(tensor));
-        else if (begin(c, tensor, index))
-            do {
-                if (sn_curvature_is_zero(c, tensor, index)) continue;
-                sn_text_add(&j.out, "    v = ");
-                sn_frac_print(c->field, kept(c, tensor, index), SN_EXPR_C, &j.out);
-                sn_text_add(&j.out, ";\n");
-                put_images(&j, tensor, index);
-            } while (sn_curvature_next(c->n, tensor, index) && !sn_field_failed(c->field));
-    }
-    sn_text_add(&j.out, "}\n");
-    return sn_text_take(&j.out, text);
-}
-
 /* ---- Guarded, and stopped where that is asked for ---- */
 
 typedef struct writing {
@@ -338,7 +259,7 @@ static sn_status guarded(sn_curvature *c, sn_status (*write)(sn_curvature *c, ch
 sn_status sn_curvature_json(sn_curvature *c, char **text) { return guarded(c, json, text); }
 sn_status sn_curvature_report(sn_curvature *c, char **text) { return guarded(c, report, text); }
 sn_status sn_curvature_latex(sn_curvature *c, char **text) { return guarded(c, latex, text); }
-sn_status sn_curvature_c_code(sn_curvature *c, char **text) { return guarded(c, c_code, text); }
+sn_status sn_curvature_c_code(sn_curvature *c, char **text) { return guarded(c, sn_curvature_write_c, text); }
 
 #else
 
