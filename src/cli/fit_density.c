@@ -183,6 +183,11 @@ static sn_status read_table(job *j, int64_t *n) {
     *n = sn_columns_n_rows(c);
     j->data = malloc((size_t)*n * sizeof *j->data);
     status = j->data ? sn_columns_get(c, j->s->column, j->data) : cli_refuse(SN_ERR_MEMORY, "out of memory");
+    if (status == SN_OK && sn_columns_count(c) > 1 && !j->s->quiet) {
+        const char *name = sn_columns_name(c, sn_columns_find(c, j->s->column));
+        cli_say("column %s%s%s%s of %d", j->s->column, name ? " (\"" : "", name ? name : "", name ? "\")" : "",
+                sn_columns_count(c));
+    }
     sn_columns_free(c);
     return status;
 }

@@ -159,9 +159,13 @@ static sn_status print_value(const job *j, int f, bool first) {
         print_number(bound.low, true);
         printf(",\"high\":");
         print_number(bound.high, true);
-    } else
+    } else {
+        if (first)
+            printf("%-10s  %22s  %13s  %13s  %13s\n", "family", j->s->minimum ? "smooth minimum" : "smooth maximum",
+                   "error", "at least", "at most");
         printf("%-10s  %22.16g  %13.6e  %13.6e  %13.6e\n", sn_smoothmax_name(family), value, value - most, bound.low,
                bound.high);
+    }
     if (more) print_derivatives(gradient, hessian, (int)j->n, json);
     if (json) printf("}");
     return SN_OK;
@@ -169,9 +173,6 @@ static sn_status print_value(const job *j, int f, bool first) {
 
 static sn_status print_values(const job *j) {
     bool first = true;
-    if (!j->s->json)
-        printf("%-10s  %22s  %13s  %13s  %13s\n", "family", j->s->minimum ? "smooth minimum" : "smooth maximum",
-               "error", "at least", "at most");
     for (int f = 0; f < SN_N_SMOOTHMAX; f++) {
         if (!is_wanted(j->s, f) || is_left_out(j, f)) continue;
         sn_status status = print_value(j, f, first);
