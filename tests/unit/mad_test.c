@@ -303,6 +303,7 @@ static void bad_options_are_refused(void **state) {
         sn_alloc_fail_after(n);
         status = sn_mad_run(&o, &r);
         sn_alloc_fail_after(-1);
+        if (status == SN_ERR_UNSUPPORTED) return; /* two dimensions need LAPACKE */
         assert_true(status == SN_OK || status == SN_ERR_MEMORY);
     }
     sn_mad_free(&r);
