@@ -13,7 +13,7 @@ typedef cli_recipe_settings settings;
 
 static const cli_option options[] = {
     {"out", 'o', CLI_TEXT, AT(out), "DIR", 0, 0, "recipe-runs",
-     "Folder for texts and trained models. What is finished there is used again, by other recipes too."},
+     "Folder for texts, trained models and results. What is finished there is used again, by other recipes too."},
     {"data", 0, CLI_TEXT, AT(data), "FILE", 0, 0, NULL,
      "A text to train on, but for its last tenth, which is to test on. Without it stories that the recipe describes."},
     {"seeds", 0, CLI_INT, AT(seeds), "N", 1, 16, NULL, "Trainings of each model; without it as the recipe says."},
@@ -24,7 +24,8 @@ static const cli_option options[] = {
     {"json", 0, CLI_TEXT, AT(json), "FILE", 0, 0, NULL,
      "Write all numbers as JSON (\"-\": standard output, in place of the tables)."},
     {"csv", 0, CLI_TEXT, AT(csv), "FILE", 0, 0, NULL, "Write all numbers as CSV, one a row."},
-    {"plot", 0, CLI_TEXT, AT(plot), "FILE", 0, 0, NULL, "Draw accuracy by position: FILE.png, FILE.svg or FILE.pdf."},
+    {"plot", 0, CLI_TEXT, AT(plot), "FILE", 0, 0, NULL,
+     "Draw accuracy by position, or what the verb of a recipe of figures draws: FILE.png, FILE.svg or FILE.pdf."},
     {"quiet", 'q', CLI_FLAG, AT(quiet), "", 0, 0, NULL, "Print results and errors only."},
 };
 

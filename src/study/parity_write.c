@@ -5,7 +5,6 @@
 #include "file/json_write.h"
 #include "suan/parity.h"
 
-#include <math.h>
 #include <stdio.h>
 
 /* ---- JSON ---- */
@@ -52,20 +51,13 @@ static void put_run(sn_json_out *w, const sn_parity_result *r) {
     sn_json_end(w);
 }
 
-static void put_number(sn_json_out *w, const char *name, double x) {
-    if (isnan(x))
-        sn_json_put_null(w, name);
-    else
-        sn_json_put_f64(w, name, x);
-}
-
 static void put_slope(sn_json_out *w, const char *name, const sn_quanta_comparison *c) {
     sn_json_begin_object(w, name);
     sn_json_put_i64(w, "points", c->points);
-    put_number(w, "measured", c->measured);
-    put_number(w, "ideal", c->ideal);
-    put_number(w, "endless", c->endless);
-    put_number(w, "scale", c->scale);
+    sn_json_put_f64(w, "measured", c->measured);
+    sn_json_put_f64(w, "ideal", c->ideal);
+    sn_json_put_f64(w, "endless", c->endless);
+    sn_json_put_f64(w, "scale", c->scale);
     sn_json_end(w);
 }
 
@@ -83,9 +75,9 @@ sn_status sn_parity_json(const sn_parity_study *s, char **text) {
     put_slope(&w, "steps", &s->by_steps);
     put_slope(&w, "data", &s->by_data);
     sn_json_end(&w);
-    put_number(&w, "order", s->order);
-    put_number(&w, "sudden", s->sudden);
-    put_number(&w, "smooth", s->smooth);
+    sn_json_put_f64(&w, "order", s->order);
+    sn_json_put_f64(&w, "sudden", s->sudden);
+    sn_json_put_f64(&w, "smooth", s->smooth);
     sn_json_end(&w);
     return sn_json_take(&w, text);
 }
