@@ -1,34 +1,6 @@
 /* Stationary paths that straight and bent lines do not lead to, ends that are poles, null paths, and searches that end
  * without a find: against closed forms, and within a count of work. */
-#include "base/alloc.h"
-#include "suan/math.h"
-
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#define PI 3.14159265358979323846
-
-static sn_extremal solve(sn_extremal_problem p) {
-    sn_extremal e;
-    if (sn_extremal_solve(&p, &e) != SN_OK) fail_msg("%s: %s", p.name ? p.name : p.lagrangian, sn_last_error());
-    return e;
-}
-
-static void assert_near(double a, double b, double tolerance, const char *what) {
-    if (!(fabs(a - b) <= tolerance * (1 + fabs(b)))) fail_msg("%s: %.15g, not %.15g", what, a, b);
-}
-
-static const double *row_of(const sn_extremal *e, int path, int i) {
-    return e->path[path].table + (size_t)i * (size_t)e->n_columns;
-}
+#include "extremal_fixture.h"
 
 /* In n^2 = 1 + y rays are the parabolas r'' = (0, 1/2) with |r'| = n. Level ends at a distance R: the slope t of the
  * ray at its start has R = 4 t / (1 + t^2); the optical length is the integral of n^2 over sigma = 4 sin(angle). */
